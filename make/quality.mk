@@ -1,0 +1,25 @@
+##@ Quality
+
+.PHONY: test
+test: $(INSTALLED) ## run the tests
+	@$(BIN)/pytest
+
+.PHONY: fmt fmt-check lint typecheck check-all
+fmt: $(INSTALLED) ## format Python, notebooks and Terraform
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@terraform fmt -recursive terraform
+
+fmt-check: $(INSTALLED) ## check the format, changing nothing
+	@$(BIN)/ruff format --check .
+	@terraform fmt -check -recursive terraform
+
+lint: $(INSTALLED) ## lint Python and notebooks
+	@$(BIN)/ruff check .
+
+typecheck: $(INSTALLED) ## check types
+	@$(BIN)/mypy workshop
+	@MYPYPATH=lambdas/github_events_ingestor $(BIN)/mypy -p github_events_ingestor
+	@MYPYPATH=lambdas/athena_transform $(BIN)/mypy -p athena_transform
+
+check-all: fmt-check lint typecheck validate test ## everything a change must pass
