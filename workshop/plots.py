@@ -1,0 +1,159 @@
+"""The workshop's charts: one look, drawn offline, readable on light and dark, told apart by the colour-blind.
+
+Every function takes a DataFrame with the columns its docstring names and returns an Altair chart; a chart is the last
+expression of a cell. Drawing happens in this process (vl-convert), so a notebook needs no network to be looked at.
+"""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+# Okabe and Ito's palette, in the order that keeps neighbours apart: https://jfly.uni-koeln.de/color/
+PALETTE = ["#0f83c9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c8c8c"]
+BLUE, ORANGE = PALETTE[:2]
+LAYERS = {"Bronze": "#b87333", "Silver": "#8f9ba8", "Gold": "#d4a017"}
+WIDTH = 560
+
+# Text takes the page's own colour: an inline SVG inherits it, in JupyterLab's light and dark theme and in the report.
+_INK = "currentColor"
+_FALLBACK_INK = "#767676"
+
+
+def enable() -> None:
+    """Make charts render as inline SVG with the workshop's theme. Called once by `Workshop`."""
+    alt.theme.register("workshop", enable=True)(_theme)
+    alt.renderers.register("workshop", _render)
+    alt.renderers.enable("workshop")
+
+
+def to_svg(chart: Any) -> str:
+    """Draw a chart as SVG whose text has the colour of the page around it."""
+    import vl_convert  # noqa: PLC0415 - loads a JavaScript engine
+
+    return str(vl_convert.vegalite_to_svg(chart if isinstance(chart, dict) else chart.to_dict()))
+
+
+def bars(
+    frame: pd.DataFrame, *, category: str, value: str, title: str = "", color: str = BLUE, width: int = WIDTH
+) -> Any:
+    """Horizontal bars, largest first, each with its number at its end.
+
+    `frame`: one row a bar; `category` (text) and `value` (number).
+    """
+    base = alt.Chart(frame, title=title).encode(
+        y=alt.Y(f"{category}:N", sort="-x", title=None),
+        x=alt.X(f"{value}:Q", title=None, axis=None, scale=alt.Scale(domainMax=float(frame[value].max()) * 1.12)),
+    )
+    numbers = base.mark_text(align="left", dx=5, color=_INK).encode(text=alt.Text(f"{value}:Q", format=",~f"))
+    return (base.mark_bar(color=color, cornerRadiusEnd=2) + numbers).properties(width=width, height=alt.Step(21))
+
+
+def histogram(frame: pd.DataFrame, *, value: str, title: str = "", label: str = "", bins: int = 30) -> Any:
+    """How often each size occurs, on a logarithmic axis. `frame`: one row an observation, `value` > 0."""
+    import numpy as np  # noqa: PLC0415
+
+    edges = np.geomspace(frame[value].min() * 0.99, frame[value].max() * 1.01, bins + 1)
+    counts, _ = np.histogram(frame[value], bins=edges)
+    boxes = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "count": counts})
+    return (
+        alt.Chart(boxes[boxes["count"] > 0], title=title)
+        .mark_bar(color=BLUE, stroke=None)
+        .encode(
+            x=alt.X("from:Q", scale=alt.Scale(type="log"), title=label, axis=alt.Axis(format="~s", tickCount=6)),
+            x2="to:Q",
+            y=alt.Y("count:Q", title=None),
+        )
+        .properties(width=WIDTH, height=200)
+    )
+
+
+def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str | None = None, title: str = "") -> Any:
+    """Areas over time, stacked by `series` if given. `frame`: one row a moment (and series); `time` is a timestamp."""
+    encoding: dict[str, Any] = {
+        "x": alt.X(f"{time}:T", title=None, axis=alt.Axis(format="%H:%M", labelFlush=True)),
+        "y": alt.Y(f"{value}:Q", title=None),
+    }
+    if series:
+        encoding["color"] = alt.Color(f"{series}:N", title=None, scale=alt.Scale(range=PALETTE))
+    mark = alt.Chart(frame, title=title).mark_area(line=True, opacity=0.85, interpolate="monotone", color=BLUE)
+    return mark.encode(**encoding).properties(width=WIDTH, height=220)
+
+
+def lorenz(frame: pd.DataFrame, *, value: str, title: str = "", of: str = "repositories") -> Any:
+    """Concentration: the share of all activity (y) that the quietest share of members (x) makes.
+
+    `frame`: one row a member, `value` its activity. The dashed diagonal is perfect equality; the dot marks what the
+    busiest tenth makes.
+    """
+    ordered = frame[value].sort_values().to_numpy(dtype=float)
+    curve = pd.DataFrame(
+        {
+            "members": [0.0, *((index + 1) / len(ordered) for index in range(len(ordered)))],
+            "activity": [0.0, *(ordered.cumsum() / ordered.sum())],
+        }
+    )
+    # A few hundred points draw the same line as tens of thousands.
+    curve = curve.iloc[sorted({*range(0, len(curve), max(1, len(curve) // 400)), len(curve) - 1})]
+    tenth = curve.iloc[(curve["members"] - 0.9).abs().argsort()[:1]].assign(
+        label=lambda row: [f"the busiest tenth of {of} makes {1 - activity:.0%}" for activity in row["activity"]]
+    )
+    axes = {
+        "x": alt.X("members:Q", title=f"share of {of}, quietest first", axis=alt.Axis(format="%")),
+        "y": alt.Y("activity:Q", title="share of events", axis=alt.Axis(format="%")),
+    }
+    equality = alt.Chart(pd.DataFrame({"members": [0.0, 1.0], "activity": [0.0, 1.0]}))
+    return (
+        alt.Chart(curve, title=title).mark_area(color=BLUE, opacity=0.18).encode(**axes)
+        + alt.Chart(curve).mark_line(color=BLUE).encode(**axes)
+        + equality.mark_line(color="#808080", strokeDash=[5, 4]).encode(**axes)
+        + alt.Chart(tenth).mark_point(color=ORANGE, filled=True, size=90, opacity=1).encode(**axes)
+        + alt.Chart(tenth).mark_text(align="right", dx=-12, color=_INK).encode(**axes, text="label")
+    ).properties(width=360, height=360)
+
+
+def scanned(frame: pd.DataFrame, title: str = "") -> Any:
+    """Bytes read for one question, a bar a layer on a logarithmic axis.
+
+    `frame`: columns `layer` (Bronze, Silver, Gold) and `bytes`.
+    """
+    labelled = frame.assign(label=[_si(count) for count in frame["bytes"]])
+    floor = 1  # a length on a logarithmic axis needs a base, and one byte is the least one can read
+    base = alt.Chart(labelled, title=title).encode(y=alt.Y("layer:N", sort=list(LAYERS), title=None))
+    axis = alt.Axis(format="~s", title="bytes scanned (logarithmic)", tickCount=5)
+    x = alt.X("bytes:Q", scale=alt.Scale(type="log", domainMin=floor, clamp=True), axis=axis)
+    colors = alt.Color("layer:N", scale=alt.Scale(domain=list(LAYERS), range=list(LAYERS.values())), legend=None)
+    marks = base.mark_bar(cornerRadiusEnd=2).encode(x=x, x2=alt.datum(floor), color=colors)
+    numbers = base.mark_text(align="left", dx=6, color=_INK).encode(x=x, text="label:N")
+    return (marks + numbers).properties(width=440, height=alt.Step(34))
+
+
+def _si(count: float) -> str:
+    from workshop.records import amount  # noqa: PLC0415
+
+    return amount(count)
+
+
+def _render(spec: dict[str, Any], **_: Any) -> dict[str, str]:
+    svg = to_svg(spec)
+    return {
+        "text/html": f'<div style="overflow-x:auto">{svg}</div>',
+        "image/svg+xml": svg.replace(_INK, _FALLBACK_INK),
+    }
+
+
+def _theme() -> alt.theme.ThemeConfig:
+    lines = {"domainColor": "#808080", "tickColor": "#808080", "gridColor": "#808080", "gridOpacity": 0.2}
+    text = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "titleFontSize": 12}
+    config: Any = {
+        "background": "transparent",
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "title": {"color": _INK, "anchor": "start", "fontSize": 15, "fontWeight": 600, "offset": 12, "dx": 2},
+        "axis": {**lines, **text, "titleFontWeight": "normal", "labelLimit": 260, "labelPadding": 5},
+        "legend": {**text, "orient": "top", "offset": 4},
+        "text": {"fontSize": 12},
+        "range": {"category": PALETTE},
+        "padding": {"left": 4, "top": 6, "right": 12, "bottom": 4},
+    }
+    return {"config": config}
