@@ -1,0 +1,41 @@
+"""What can go wrong in a transform, by name."""
+
+
+class TransformError(Exception):
+    """Base of the errors below. The invocation fails, Lambda retries it, then its failure destination hears of it."""
+
+
+class SettingsError(TransformError):
+    """The environment or the event lacks a value, or holds one that cannot be used."""
+
+
+class StatementError(TransformError):
+    """A value does not fit into a SQL statement: it is not of the strict shape that its place allows."""
+
+
+class LeaseLostError(TransformError):
+    """Another run took over the state; this one must not write any more."""
+
+
+class UnsafeDeletionError(TransformError):
+    """Something asked for objects outside the transform's own table folder to be deleted."""
+
+
+class AuditError(TransformError):
+    """What UNLOAD wrote does not add up to what Silver holds; it was not published."""
+
+
+class QueryError(TransformError):
+    """A query did not succeed. `query_execution_id` finds it in Athena's history."""
+
+    def __init__(self, message: str, query_execution_id: str) -> None:
+        super().__init__(f"{message} (query execution {query_execution_id})")
+        self.query_execution_id = query_execution_id
+
+
+class QueryFailedError(QueryError):
+    """Athena ended the query as FAILED or CANCELLED; the message carries Athena's reason."""
+
+
+class QueryTimedOutError(QueryError):
+    """The function's time ran out first; the query has been told to stop."""

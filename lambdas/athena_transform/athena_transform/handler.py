@@ -1,0 +1,91 @@
+"""Lambda's entry point, the same for both functions; TRANSFORM says which of them this is."""
+
+import os
+from datetime import date
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from athena_transform import gold, silver
+from athena_transform.athena import Athena
+from athena_transform.deadline import Deadline, LambdaContext
+from athena_transform.errors import SettingsError
+from athena_transform.lake import Lake, Outcome
+from athena_transform.settings import Settings
+from athena_transform.telemetry import logger, metrics
+
+# Throttling of Athena's and Glue's API is retried by the SDK, within seconds.
+CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Bring Silver or Gold up to date; the event may be anything.
+
+    Silver takes `{"reprocess_from": "YYYY-MM-DD"}`, the first day of a load of older history. Returns outcome (`ok`,
+    `nothing_to_do`, `busy`), rows written, days, query_execution_ids and data_scanned_in_bytes of the run's queries.
+    """
+    logger.set_correlation_id(correlation_id(event, context))
+    settings = Settings.from_environment(os.environ)
+    deadline = Deadline(context)
+    athena = Athena(
+        boto3.client("athena", config=CLIENT_CONFIG),
+        database=settings.database,
+        work_group=settings.work_group,
+        deadline=deadline,
+    )
+    lake = Lake(
+        settings=settings,
+        s3=boto3.client("s3", config=CLIENT_CONFIG),
+        glue=boto3.client("glue", config=CLIENT_CONFIG),
+        athena=athena,
+        deadline=deadline,
+        owner=context.aws_request_id,
+    )
+    if settings.transform == "silver":
+        outcome = silver.run(lake, reprocess_from=reprocess_from(event))
+    else:
+        outcome = gold.run(lake)
+    return _report(settings, outcome, athena)
+
+
+def correlation_id(event: Any, context: LambdaContext) -> str:
+    """The id that ties log lines to what caused them: Silver's request for a Gold run that Silver's success started."""
+    if isinstance(event, dict):
+        request = event.get("requestContext")
+        if isinstance(request, dict) and isinstance(request.get("requestId"), str):
+            return str(request["requestId"])
+        if isinstance(event.get("id"), str):
+            return str(event["id"])
+    return context.aws_request_id
+
+
+def reprocess_from(event: Any) -> date | None:
+    """The event's `reprocess_from`, if it has one."""
+    text = event.get("reprocess_from") if isinstance(event, dict) else None
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"reprocess_from is {text!r}, which is not a day of the form YYYY-MM-DD.") from error
+
+
+def _report(settings: Settings, outcome: Outcome, athena: Athena) -> dict[str, Any]:
+    scanned = sum(execution.data_scanned_in_bytes for execution in athena.executions)
+    metrics.add_dimension("transform", settings.transform)
+    metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows)
+    metrics.add_metric("DataScanned", MetricUnit.Bytes, scanned)
+    metrics.add_metric("Busy", MetricUnit.Count, int(outcome.outcome == "busy"))
+    report = {
+        "outcome": outcome.outcome,
+        "rows": outcome.rows,
+        "days": [day.isoformat() for day in outcome.days],
+        "query_execution_ids": [execution.query_execution_id for execution in athena.executions],
+        "data_scanned_in_bytes": scanned,
+    }
+    logger.info("Done", extra={"report": report})
+    return report

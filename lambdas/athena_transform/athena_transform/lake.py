@@ -1,0 +1,47 @@
+"""What both transforms work with, and what both return."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from athena_transform.athena import Athena
+from athena_transform.deadline import Deadline
+from athena_transform.settings import Settings
+from athena_transform.state import StateStore, utc_now
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The clients and settings of one run. `owner` tells this run's lease from others'."""
+
+    settings: Settings
+    s3: Any
+    glue: Any
+    athena: Athena
+    deadline: Deadline
+    owner: str
+    now: Callable[[], datetime] = utc_now
+
+    def state(self) -> StateStore:
+        """Where this transform keeps its state."""
+        return StateStore(self.s3, self.settings.state_bucket, self.settings.state_key, self.now)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The table as Glue describes it."""
+        table: dict[str, Any] = self.glue.get_table(DatabaseName=self.settings.database, Name=name)["Table"]
+        return table
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did. `rows` counts the rows written; `days` are the ingest days that are up to date because of it."""
+
+    outcome: Literal["ok", "nothing_to_do", "busy"]
+    rows: int = 0
+    days: tuple[date, ...] = ()
+
+    @classmethod
+    def of(cls, rows: int, days: list[date]) -> "Outcome":
+        """`ok` with what was done, or `nothing_to_do`."""
+        return cls("ok" if days else "nothing_to_do", rows, tuple(days))
