@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.h
 import re
 from datetime import date
 from pathlib import Path
-from string import Template
 
 from athena_transform.errors import StatementError
 
 # Beside the package, in the repository as in the archive.
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
+_PLACEHOLDER = "${location}"
 _NAME = re.compile(r"[a-z_]+")
 # Bucket and folders without a character that could end a SQL string; the trailing slash makes it a folder.
 _LOCATION = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[A-Za-z0-9_=-]+/)+")
@@ -24,20 +24,18 @@ _LOCATION = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[A-Za-z0-9_=-]
 def statement(name: str, *, location: str | None = None) -> str:
     """The text of `sql/<name>.sql`, with `${location}` replaced where the statement has it.
 
-    StatementError when the name or the location is malformed, or when the statement's placeholders and the values given
-    are not the same.
+    StatementError when the name or the location is malformed, and when the statement takes no location or needs one.
     """
     if not _NAME.fullmatch(name):
         raise StatementError(f"{name!r} is not the name of a statement.")
-    template = Template((SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
-    expected = set(template.get_identifiers())
-    if expected != (set() if location is None else {"location"}):
-        raise StatementError(f"The statement {name} takes {sorted(expected) or 'no value'}.")
+    text = (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    if (_PLACEHOLDER in text) != (location is not None):
+        raise StatementError(f"The statement {name} takes {'a' if _PLACEHOLDER in text else 'no'} location.")
     if location is None:
-        return template.template
+        return text
     if not _LOCATION.fullmatch(location):
         raise StatementError(f"{location!r} is not an S3 folder of the shape {_LOCATION.pattern}.")
-    return template.substitute(location=location)
+    return text.replace(_PLACEHOLDER, location)
 
 
 def day_parameter(day: date) -> str:

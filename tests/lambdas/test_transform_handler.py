@@ -1,0 +1,126 @@
+"""The entry point: any event, one report; and what the environment must hold."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from athena_transform import handler
+from athena_transform.errors import SettingsError
+from athena_transform.settings import Settings
+from transform_fakes import RAW, Scripted, World
+
+# What Lambda sends to an on-success destination:
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ENVELOPE = {
+    "version": "1.0",
+    "timestamp": "2020-12-18T15:44:05.000Z",
+    "requestContext": {"requestId": "silver-request", "condition": "Success", "approximateInvokeCount": 1},
+    "requestPayload": {},
+    "responseContext": {"statusCode": 200},
+    "responsePayload": {"outcome": "ok"},
+}
+
+
+@dataclass
+class Context:
+    aws_request_id: str = "own-request"
+    function_name: str = "dp-test-gold-scheduler"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:dp-test-gold-scheduler"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
+
+
+def enter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = {"s3": world.s3, "athena": world.athena, "glue": world.glue}
+    monkeypatch.setattr(boto3, "client", lambda name, **_: clients[name])
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, None, [], "text", 7, ENVELOPE, {"id": 7}, {"requestContext": None}, {"requestContext": {"requestId": 7}}],
+)
+def test_gold_takes_any_event(event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
+    report = handler.handler(event, Context())
+    assert report == {
+        "outcome": "nothing_to_do",
+        "rows": 0,
+        "days": [],
+        "query_execution_ids": ["query-1"],
+        "data_scanned_in_bytes": 100,
+    }
+
+
+def test_silver_reports_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("silver")
+    enter(world, monkeypatch)
+    world.s3.objects[RAW, "github/events/ingest_dt=2020-12-18/a.json.gz"] = b"event"
+    world.athena.script = [Scripted("INSERT", states=["SUCCEEDED"], update_count=7)]
+    report = handler.handler({}, Context())
+    assert json.loads(json.dumps(report)) == {
+        "outcome": "ok",
+        "rows": 7,
+        "days": ["2020-12-18"],
+        "query_execution_ids": ["query-1"],
+        "data_scanned_in_bytes": 100,
+    }
+
+
+def test_metrics_and_logs_are_json_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
+    handler.handler({}, Context())
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    assert metrics["transform"] == "gold"
+    assert metrics["DataScanned"] == [100.0]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Lakehouse"
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (ENVELOPE, "silver-request"),
+        ({"id": "scheduler-event"}, "scheduler-event"),
+        ({"requestContext": {}}, "own-request"),
+        (None, "own-request"),
+    ],
+)
+def test_correlation_id(event: Any, expected: str) -> None:
+    assert handler.correlation_id(event, Context()) == expected
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2020-13-01", 20201218, ["2020-12-18"], ""])
+def test_reprocess_from_must_be_a_day(value: object) -> None:
+    with pytest.raises(SettingsError, match="YYYY-MM-DD"):
+        handler.reprocess_from({"reprocess_from": value})
+
+
+@pytest.mark.parametrize("name", list(World("silver").environment))
+def test_every_variable_must_be_set(name: str) -> None:
+    environment = World("silver").environment
+    del environment[name]
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TRANSFORM", "bronze"), ("DATABASE", 'x"; DROP'), ("GOLD_BUCKET", "a/b"), ("STATE_PREFIX", "state")],
+)
+def test_malformed_variable_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(World("silver").environment | {name: value})
+
+
+def test_state_is_kept_per_transform() -> None:
+    assert Settings.from_environment(World("silver").environment).state_key == "state/silver.json"
+    assert Settings.from_environment(World("gold").environment).state_key == "state/gold.json"

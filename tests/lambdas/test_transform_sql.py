@@ -1,0 +1,120 @@
+"""The SQL files: their form, and that nothing unchecked can get into a statement."""
+
+import re
+from datetime import date, datetime
+
+import pytest
+import sqlglot
+from athena_transform import sql
+from athena_transform.errors import StatementError
+from sqlglot import exp
+from sqlglot.tokens import Tokenizer
+
+NAMES = sorted(path.stem for path in sql.SQL_FOLDER.glob("*.sql"))
+LOCATION = "s3://dp-dev-123456789012-gold/github_events_gold_daily/ingest_dt=2020-12-18/run=20201218T134500Z-0a1b2c3d/"
+
+
+def text(name: str) -> str:
+    return sql.statement(name, location=LOCATION if name == "gold_unload_day" else None)
+
+
+def body(name: str) -> str:
+    return "\n".join(line for line in text(name).splitlines() if not line.startswith("--"))
+
+
+def test_there_are_the_four_statements() -> None:
+    assert NAMES == ["gold_audit_day", "gold_changed_days", "gold_unload_day", "silver_insert"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_header_says_what_it_reads_writes_and_why_it_is_safe(name: str) -> None:
+    header = [line for line in text(name).splitlines() if line.startswith("--")]
+    assert [line.split(":")[0] for line in header] == ["-- Reads", "-- Writes", "-- Safe to run twice"]
+    assert text(name).splitlines()[:3] == header
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_statement_is_one_that_athena_parses(name: str) -> None:
+    statement = body(name)
+    if name == "gold_unload_day":  # sqlglot has no UNLOAD; the SELECT inside it is what can be parsed
+        inner = re.fullmatch(r"\s*UNLOAD \((.*)\)\nTO '(.*)'\nWITH \((.*)\)\s*", statement, re.DOTALL)
+        assert inner is not None
+        statement = inner[1]
+    [tree] = sqlglot.parse(statement, dialect="athena")
+    assert isinstance(tree, exp.Select | exp.Insert)
+    assert not list(tree.find_all(exp.Star, exp.Command)) or "COUNT(*)" in statement
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keywords_are_upper_case_and_lines_short(name: str) -> None:
+    # Words that sqlglot knows as keywords but that stand here for a column, a type or an alias.
+    names = {"action", "date", "timestamp", "varchar", "event", "ref", "format", "year", "month"}
+    keywords = {word.lower() for word in Tokenizer.KEYWORDS if word.isalpha()} - names
+    unquoted = re.sub(r"'[^']*'", "''", body(name))
+    lower = {word for word in re.findall(r"(?<![.\w$])[a-z]+(?![.\w(])", unquoted) if word in keywords}
+    assert lower == set()
+    assert max(map(len, unquoted.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_stands_in_a_where_clause(name: str) -> None:
+    # "Currently, ? parameters can be placed only in the WHERE clause" (Athena: using parameterized queries)
+    for line in body(name).splitlines():
+        assert "?" not in line or re.match(r"\s*WHERE ", line)
+
+
+def test_partition_columns_are_the_last_ones_inserted() -> None:
+    columns = body("silver_insert").split("(", 1)[1].split(")", 1)[0]
+    assert [column.strip() for column in columns.split(",")][-2:] == ["year", "month"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "s3://bucket/a/') WITH (format = 'JSON') --/",
+        "s3://bucket/a'/",
+        's3://bucket/a"/',
+        "s3://bucket/a;b/",
+        "s3://bucket/a b/",
+        "s3://bucket/a\n/",
+        "s3://bucket/../silver/",
+        "s3://bucket/a//b/",
+        "s3://bucket/a",  # a file, not a folder
+        "s3://bucket/",  # a whole bucket
+        "s3://Bucket/a/",
+        "https://bucket/a/",
+        "${location}",
+        "",
+    ],
+)
+def test_location_of_another_shape_is_refused(location: str) -> None:
+    with pytest.raises(StatementError):
+        sql.statement("gold_unload_day", location=location)
+
+
+def test_location_stands_in_the_statement_as_it_is() -> None:
+    assert f"TO '{LOCATION}'" in text("gold_unload_day")
+    assert "${" not in text("gold_unload_day")
+
+
+@pytest.mark.parametrize("name", ["../requirements", "silver_insert.sql", "", "Silver", "silver-insert", "a/b"])
+def test_name_that_is_no_statement_is_refused(name: str) -> None:
+    with pytest.raises(StatementError):
+        sql.statement(name)
+
+
+def test_values_must_be_the_ones_the_statement_takes() -> None:
+    with pytest.raises(StatementError, match="a location"):
+        sql.statement("gold_unload_day")
+    with pytest.raises(StatementError, match="no location"):
+        sql.statement("silver_insert", location=LOCATION)
+
+
+@pytest.mark.parametrize("day", ["2020-12-18", "2020-12-18' OR TRUE --", datetime(2020, 12, 18), None, 20201218])
+def test_only_a_date_becomes_a_day_parameter(day: object) -> None:
+    with pytest.raises(StatementError):
+        sql.day_parameter(day)  # type: ignore[arg-type]
+
+
+def test_day_parameter_is_a_quoted_literal() -> None:
+    assert sql.day_parameter(date(2020, 3, 1)) == "'2020-03-01'"
