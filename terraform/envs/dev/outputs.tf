@@ -7,3 +7,28 @@ output "kms_key_arn" {
   description = "ARN of the environment's key."
   value       = module.lakehouse.kms_key_arn
 }
+
+output "database_name" {
+  description = "Name of the Glue database."
+  value       = module.lakehouse.database_name
+}
+
+output "table_names" {
+  description = "Names of the tables: bronze, silver, gold."
+  value       = module.lakehouse.table_names
+}
+
+output "work_group_name" {
+  description = "Name of the Athena work group."
+  value       = module.lakehouse.work_group_name
+}
+
+output "function_names" {
+  description = "Names of the functions: ingestor, silver, gold."
+  value       = module.lakehouse.function_names
+}
+
+output "role_arns" {
+  description = "ARNs of the functions' roles: ingestor, silver, gold."
+  value       = module.lakehouse.role_arns
+}

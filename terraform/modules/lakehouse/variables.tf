@@ -29,3 +29,78 @@ variable "kms_deletion_window_in_days" {
   default     = 30
   nullable    = false
 }
+
+variable "bytes_scanned_cutoff_per_query" {
+  description = "Bytes after which Athena cancels a query. What was scanned until then is billed."
+  type        = number
+  default     = 10000000000
+  nullable    = false
+}
+
+variable "ingestor_archive" {
+  description = "Path of the ingestor's deployment archive."
+  type        = string
+  nullable    = false
+}
+
+variable "transform_archive" {
+  description = "Path of the transforms' deployment archive."
+  type        = string
+  nullable    = false
+}
+
+variable "github_api_url" {
+  description = "Address of the GitHub API."
+  type        = string
+  default     = "https://api.github.com"
+  nullable    = false
+}
+
+variable "github_token_parameter" {
+  description = "Name of the SSM SecureString (encrypted with aws/ssm) that holds a GitHub token. Empty: polls without a token, 60 requests an hour."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "ingest_schedule" {
+  description = "When to poll GitHub, as EventBridge Scheduler writes it. UTC."
+  type        = string
+  default     = "rate(5 minutes)"
+  nullable    = false
+}
+
+variable "silver_schedule" {
+  description = "When Silver is brought up to date. UTC."
+  type        = string
+  default     = "rate(1 hour)"
+  nullable    = false
+}
+
+variable "gold_schedule" {
+  description = "When Gold is brought up to date if no Silver run did it. UTC."
+  type        = string
+  default     = "cron(30 0 * * ? *)"
+  nullable    = false
+}
+
+variable "schedules_enabled" {
+  description = "Whether the schedules start the functions. Without them everything is started by hand."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "Runs of each function at the same time at most, -1 for no limit of its own. An account whose whole quota is 10 (a new one) cannot reserve any."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
+variable "log_retention_in_days" {
+  description = "Days for which the functions' log lines are kept."
+  type        = number
+  default     = 14
+  nullable    = false
+}
