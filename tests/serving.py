@@ -28,23 +28,25 @@ class Server:
 def serving(app: Any, folder: Path) -> Iterator[Server]:
     """Serve `app` until the block ends; certificates go to `folder`."""
     home = SandboxHome(folder)
-    home.certificates.mkdir(parents=True)
+    home.certificates.mkdir(parents=True, exist_ok=True)
     certificate, key = ensure_certificates(home)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        config = Config()
-        config.bind = [f"fd://{listener.fileno()}"]
-        config.certfile, config.keyfile = str(certificate), str(key)
-        config.graceful_timeout = 1
-        loop = asyncio.new_event_loop()
-        stop = asyncio.Event()
-        thread = threading.Thread(
-            target=lambda: loop.run_until_complete(serve(app, config, shutdown_trigger=stop.wait)), daemon=True
-        )
-        thread.start()
-        try:
-            yield Server(f"https://127.0.0.1:{port}", home.ca_bundle)
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(timeout=30)
-            loop.close()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    config = Config()
+    # From here on the server owns the socket, so that no one else can take its port.
+    config.bind = [f"fd://{listener.detach()}"]
+    config.certfile, config.keyfile = str(certificate), str(key)
+    config.errorlog = None
+    config.graceful_timeout = 1
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    thread = threading.Thread(
+        target=lambda: loop.run_until_complete(serve(app, config, shutdown_trigger=stop.wait)), daemon=True
+    )
+    thread.start()
+    try:
+        yield Server(f"https://127.0.0.1:{port}", home.ca_bundle)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=30)
+        loop.close()

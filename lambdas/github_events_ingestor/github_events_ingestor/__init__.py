@@ -1,0 +1,1 @@
+"""GitHub's public events to Bronze: one invocation is one poll."""

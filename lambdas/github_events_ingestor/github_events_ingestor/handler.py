@@ -1,0 +1,76 @@
+"""Lambda's entry point."""
+
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from github_events_ingestor.deadline import Deadline, LambdaContext
+from github_events_ingestor.ingest import Outcome, ingest
+from github_events_ingestor.poll import Poll, Timeline, utc_now
+from github_events_ingestor.settings import Settings
+from github_events_ingestor.store import Store
+from github_events_ingestor.telemetry import logger, metrics
+from github_events_ingestor.token import read_token
+
+CLIENT_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Poll GitHub once and store what it has; the event may be anything.
+
+    Returns outcome (`stored`, `not_modified`, `rate_limited`, `too_early`, `empty`), the numbers of events and of
+    quarantined lines, the keys of their objects, the number of requests, and until when GitHub wants no other poll.
+    """
+    logger.set_correlation_id(correlation_id(event, context))
+    settings = Settings.from_environment(os.environ)
+    store = Store(
+        client=boto3.client("s3", config=CLIENT_CONFIG),
+        bucket=settings.raw_bucket,
+        bronze_prefix=settings.bronze_prefix,
+        quarantine_prefix=settings.quarantine_prefix,
+        state_key=settings.state_key,
+    )
+
+    def poll(etag: str | None) -> Poll:
+        return Timeline(settings.api_url, _token(settings), Deadline(context)).poll(etag)
+
+    outcome = ingest(store, poll, utc_now(), source=f"{settings.api_url}/events")
+    return _report(outcome, context)
+
+
+def correlation_id(event: Any, context: LambdaContext) -> str:
+    """The id that ties log lines to what caused them: the schedule's event if it has one, else the invocation."""
+    if isinstance(event, dict) and isinstance(event.get("id"), str):
+        return str(event["id"])
+    return context.aws_request_id
+
+
+def _token(settings: Settings) -> str | None:
+    if settings.token_parameter is None:
+        return None
+    return read_token(boto3.client("ssm", config=CLIENT_CONFIG), settings.token_parameter)
+
+
+def _report(outcome: Outcome, context: LambdaContext) -> dict[str, Any]:
+    # Environments share an account's metrics; the function's name keeps them apart.
+    metrics.add_dimension("function_name", context.function_name)
+    metrics.add_metric("EventsStored", MetricUnit.Count, outcome.events)
+    metrics.add_metric("EventsQuarantined", MetricUnit.Count, outcome.quarantined)
+    metrics.add_metric("RateLimited", MetricUnit.Count, int(outcome.outcome == "rate_limited"))
+    report = {
+        "outcome": outcome.outcome,
+        "events": outcome.events,
+        "quarantined": outcome.quarantined,
+        "key": outcome.key,
+        "quarantine_key": outcome.quarantine_key,
+        "requests": outcome.requests,
+        "not_before": outcome.not_before.isoformat() if outcome.not_before else None,
+        "reason": outcome.reason,
+    }
+    logger.info("Polled", extra=report)
+    return report
