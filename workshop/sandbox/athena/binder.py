@@ -1,0 +1,54 @@
+"""Binding of table names to the catalog."""
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from workshop.sandbox.athena.catalog import CATALOG, Catalog, Table
+from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
+
+
+@dataclass
+class Binder:
+    """Looks tables up once per query; names without a database belong to `database`."""
+
+    catalog: Catalog
+    database: str | None
+    _tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+
+    def table(self, node: exp.Table, position: Position | None) -> Table:
+        """The table a reference names; TABLE_NOT_FOUND, SCHEMA_NOT_FOUND or CATALOG_NOT_FOUND as Athena words them."""
+        catalog = node.catalog.lower()
+        if catalog and catalog != CATALOG:
+            raise AthenaError("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist", position)
+        database = node.db.lower() or self.database
+        if database is None:
+            raise AthenaError(
+                "MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set", position
+            )
+        return self.named(database, node.name.lower(), position)
+
+    def named(self, database: str, name: str, position: Position | None = None) -> Table:
+        """The table called `database.name`."""
+        found = self._tables.get((database, name)) or self.catalog.table(database, name)
+        if found is None:
+            if not self.catalog.database_exists(database):
+                raise AthenaError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist", position)
+            raise AthenaError("TABLE_NOT_FOUND", f"Table '{CATALOG}.{database}.{name}' does not exist", position)
+        self._tables[database, name] = found
+        self._check(found)
+        return found
+
+    @staticmethod
+    def _check(table: Table) -> None:
+        names = [c.name for c in table.all_columns]
+        double = next((n for n in names if names.count(n) > 1), None)
+        if double is not None:
+            raise AthenaError(
+                "HIVE_INVALID_METADATA",
+                f"Hive metadata for table {table.name} is invalid: Table descriptor contains duplicate columns",
+            )
+        if table.table_type == "VIRTUAL_VIEW":
+            raise not_supported("A view")
+        if table.properties.get("table_type", "").upper() == "ICEBERG":
+            raise not_supported("An Iceberg table")

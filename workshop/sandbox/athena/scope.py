@@ -1,0 +1,110 @@
+"""What names mean: columns in scope, the scans of tables behind them, and what a query used of each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from workshop.sandbox.athena.catalog import Table
+from workshop.sandbox.athena.errors import AthenaError, Position
+from workshop.sandbox.athena.types import Type
+
+
+@dataclass(eq=False)
+class Scan:
+    """One reading of a table: `alias` names its rows in the generated SQL, columns are c0, c1, …
+
+    `used` collects the paths of columns that the query touches (`("actor", "login")`), for the bytes scanned;
+    `conditions` the predicates on partition keys alone, `path_conditions` those on `"$path"` too, as SQL over `alias`;
+    `equalities` the literals that a key is compared with by `=` or IN.
+    """
+
+    table: Table
+    alias: str
+    used: set[tuple[str, ...]] = field(default_factory=set)
+    conditions: list[str] = field(default_factory=list)
+    path_conditions: list[str] = field(default_factory=list)
+    equalities: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def view(self) -> str:
+        """Name of the DuckDB view that reads the table's files."""
+        return f"scan_{self.alias}"
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column in scope: `sql` refers to it. `relation` and `database` are the qualifiers it answers to."""
+
+    name: str | None
+    type: Type
+    sql: str
+    relation: str | None = None
+    database: str | None = None
+    hidden: bool = False
+    scan: Scan | None = None
+    partition_key: bool = False
+    nullable_side: bool = False
+    output: bool = False
+
+
+@dataclass
+class Scope:
+    """Columns that names are looked up in; then those of the enclosing query."""
+
+    columns: Sequence[Column]
+    parent: "Scope | None" = None
+
+    def resolve(self, parts: Sequence[str], position: Position | None) -> tuple[Column, Sequence[str], bool]:
+        """The column that `a.b.c` names, the rest of the path (fields), and whether it is this scope's own.
+
+        As in Trino, the longest qualified name that is a column wins over a field of a shorter one.
+        """
+        for scope in self._chain():
+            for length in range(min(len(parts), 4), 0, -1):
+                found = [c for c in scope.columns if _matches(c, parts[:length])]
+                if len(found) > 1:
+                    raise AthenaError("AMBIGUOUS_NAME", f"Column '{'.'.join(parts[:length])}' is ambiguous", position)
+                if found:
+                    return found[0], parts[length:], scope is self
+        raise AthenaError(
+            "COLUMN_NOT_FOUND",
+            f"Column '{'.'.join(parts)}' cannot be resolved or requester is not authorized to access requested resources",
+            position,
+        )
+
+    def _chain(self) -> "Iterator[Scope]":
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+
+def _matches(column: Column, parts: Sequence[str]) -> bool:
+    if column.name != parts[-1]:
+        return False
+    qualifiers = [column.relation, column.database, "awsdatacatalog" if column.database else None]
+    wanted = list(reversed(parts[:-1]))
+    return all(w == q for w, q in zip(wanted, qualifiers, strict=False)) and len(wanted) <= len(qualifiers)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Something to select from: SQL for FROM and the columns it brings."""
+
+    sql: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """A column of a query's result; `name` is None where the query gave none (Athena shows `_col<i>`)."""
+
+    name: str | None
+    type: Type
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled query: DuckDB SQL whose columns are named c0, c1, … and what they are."""
+
+    sql: str
+    columns: tuple[OutputColumn, ...]

@@ -1,0 +1,218 @@
+"""S3 as the caller sees it, with a local cache of objects.
+
+The cache is keyed by bucket, key and ETag. A hit is used only after S3 has said, to this caller and now, that the object
+may be read (a conditional GET answered by 304), so the cache is no way around a policy.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """An object in S3; `size` in bytes."""
+
+    bucket: str
+    key: str
+    size: int
+    etag: str
+
+    @property
+    def uri(self) -> str:
+        """`s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """How objects are encrypted: `SSE_S3`, `SSE_KMS` with a key; None leaves it to the bucket."""
+
+    option: str | None = None
+    kms_key: str | None = None
+
+    def arguments(self) -> dict[str, str]:
+        """Arguments of PutObject."""
+        match self.option:
+            case "SSE_KMS":
+                key = {"SSEKMSKeyId": self.kms_key} if self.kms_key else {}
+                return {"ServerSideEncryption": "aws:kms", **key}
+            case "SSE_S3":
+                return {"ServerSideEncryption": "AES256"}
+        return {}
+
+
+class Storage(Protocol):
+    """What the engine asks of an object store; every call acts with the caller's permissions."""
+
+    def list(self, uri: str) -> list[S3Object]:
+        """All objects whose key starts with that of `uri`, hidden ones too."""
+
+    def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
+        """Local copies, in the same order."""
+
+    def read(self, uri: str) -> Path:
+        """A local copy of one object by its name."""
+
+    def put(self, uri: str, body: bytes | Path, encryption: Encryption) -> None:
+        """Write an object."""
+
+    def delete(self, uris: Iterable[str]) -> None:
+        """Delete objects."""
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme not in ("s3", "s3a", "s3n") or not bucket:
+        raise AthenaError("INVALID_INPUT", f"outputLocation is not a valid S3 path: {uri}")
+    return bucket, key
+
+
+def is_hidden(key: str, prefix: str) -> bool:
+    """Whether Athena skips the object: a name below the table that starts with `_` or `.`, or a folder marker."""
+    names = key[len(prefix) :].split("/")
+    return key.endswith("/") or any(name.startswith(("_", ".")) for name in names)
+
+
+class S3Storage:
+    """`Storage` over a boto3 S3 client made from the caller's credentials."""
+
+    def __init__(self, client: Any, cache: Path, pool: ThreadPoolExecutor) -> None:
+        self._client = client
+        self._cache = cache
+        self._pool = pool
+        cache.mkdir(parents=True, exist_ok=True)
+
+    def list(self, uri: str) -> list[S3Object]:
+        """All objects whose key starts with that of `uri`, hidden ones too."""
+        bucket, prefix = split_uri(uri)
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        try:
+            return [
+                S3Object(bucket, item["Key"], item["Size"], item["ETag"].strip('"'))
+                for page in pages
+                for item in page.get("Contents", [])
+            ]
+        except ClientError as error:
+            raise _list_failed(error, uri) from error
+
+    def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
+        """Local copies, in the same order."""
+        if len(objects) == 1:
+            return [self._fetch(objects[0])]
+        return list(self._pool.map(self._fetch, objects))
+
+    def _fetch(self, item: S3Object) -> Path:
+        name = hashlib.sha256(f"{item.bucket}/{item.key}/{item.etag}".encode()).hexdigest()
+        path = self._cache / name[:2] / name
+        try:
+            if path.exists():
+                self._check(item)
+            else:
+                answer = self._client.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)
+                _write(path, answer["Body"])
+        except ClientError as error:
+            raise read_failed(error, item.bucket, item.key) from error
+        return path
+
+    def _check(self, item: S3Object) -> None:
+        """Ask S3 whether the caller may read the object: 304 when it may and the object is unchanged."""
+        try:
+            answer = self._client.get_object(Bucket=item.bucket, Key=item.key, IfNoneMatch=item.etag)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
+                return
+            raise
+        answer["Body"].close()
+        raise AthenaError("HIVE_CURSOR_ERROR", f"S3 object changed while it was read: {item.uri}")
+
+    def read(self, uri: str) -> Path:
+        """A local copy of one object by its name."""
+        bucket, key = split_uri(uri)
+        try:
+            head = self._client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            raise read_failed(error, bucket, key) from error
+        return self._fetch(S3Object(bucket, key, head["ContentLength"], head["ETag"].strip('"')))
+
+    def put(self, uri: str, body: bytes | Path, encryption: Encryption) -> None:
+        """Write an object."""
+        bucket, key = split_uri(uri)
+        data = body.read_bytes() if isinstance(body, Path) else body
+        try:
+            self._client.put_object(Bucket=bucket, Key=key, Body=data, **encryption.arguments())
+        except ClientError as error:
+            raise write_failed(error, uri) from error
+
+    def delete(self, uris: Iterable[str]) -> None:
+        """Delete objects."""
+        for uri in uris:
+            bucket, key = split_uri(uri)
+            try:
+                self._client.delete_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                raise write_failed(error, uri) from error
+
+
+def _write(path: Path, body: Any) -> None:
+    """Store a download under its final name only once it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in body.iter_chunks(1 << 20):
+                file.write(chunk)
+        Path(partial).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(partial).unlink()
+        raise
+
+
+def _details(error: ClientError) -> tuple[str, str, int]:
+    response = error.response
+    details = response.get("Error", {})
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return str(details.get("Code", "")), str(details.get("Message", "")), status
+
+
+def _service_text(error: ClientError) -> str:
+    code, message, status = _details(error)
+    request = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+    message = "Access Denied" if status == 403 else message
+    return f"{message} (Service: Amazon S3; Status Code: {status}; Error Code: {code}; Request ID: {request})"
+
+
+def read_failed(error: ClientError, bucket: str, key: str) -> AthenaError:
+    """How Athena words a failed read of a table's file."""
+    return AthenaError("HIVE_CURSOR_ERROR", f"Failed to read S3 object: s3://{bucket}/{key}: {_service_text(error)}")
+
+
+def _list_failed(error: ClientError, uri: str) -> AthenaError:
+    if _details(error)[2] == 403:
+        return AthenaError("PERMISSION_DENIED", f"Failed to list directory: {uri}. {_service_text(error)}")
+    return AthenaError("HIVE_FILESYSTEM_ERROR", f"Failed to list directory: {uri}. {_service_text(error)}")
+
+
+def write_failed(error: ClientError, uri: str) -> AthenaError:
+    """How Athena words a refused write of results."""
+    if _details(error)[2] == 403:
+        text = (
+            f"Access denied when writing output to url: {uri} . Please ensure you are allowed to access the S3 bucket. "
+            "If you are encrypting query results with KMS key, please ensure you are allowed to access your KMS key"
+        )
+    else:
+        text = f"Unable to write output to url: {uri} . {_service_text(error)}"
+    return AthenaError("", text, error_type=RESULT_WRITE_FAILED)

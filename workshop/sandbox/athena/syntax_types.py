@@ -1,0 +1,76 @@
+"""Types written in SQL (`CAST(x AS decimal(10,2))`) as Trino types."""
+
+from sqlglot import exp
+
+from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
+from workshop.sandbox.athena.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    REAL,
+    SMALLINT,
+    TIMESTAMP,
+    TIMESTAMP_TZ,
+    TINYINT,
+    VARBINARY,
+    VARCHAR,
+    Type,
+    array,
+    decimal,
+    map_of,
+    row,
+    varchar,
+)
+
+_D = exp.DataType.Type
+_SIMPLE = {
+    _D.BOOLEAN: BOOLEAN,
+    _D.TINYINT: TINYINT,
+    _D.SMALLINT: SMALLINT,
+    _D.INT: INTEGER,
+    _D.BIGINT: BIGINT,
+    _D.FLOAT: REAL,
+    _D.DOUBLE: DOUBLE,
+    _D.DATE: DATE,
+    _D.VARBINARY: VARBINARY,
+}
+_MILLIS = 3
+
+
+def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Type:  # noqa: PLR0911 - one per kind
+    """The Trino type of a sqlglot DataType; `operand` is what is cast to it (a literal's precision follows its text)."""
+    if not isinstance(node, exp.DataType):
+        raise not_supported(f"The type {node.sql('trino')}", position)
+    kind = node.this
+    numbers = [int(p.name) for p in node.expressions if isinstance(p, exp.DataTypeParam) and p.name.isdigit()]
+    if kind in _SIMPLE and not numbers:
+        return _SIMPLE[kind]
+    if kind in (_D.VARCHAR, _D.TEXT):
+        return varchar(numbers[0]) if numbers else VARCHAR
+    if kind == _D.DECIMAL:
+        if not numbers and isinstance(operand, exp.Literal) and operand.is_string:
+            # DECIMAL '1.23' and CAST('1.23' AS DECIMAL) look the same here and mean decimal(3,2) and decimal(38,0).
+            raise not_supported("DECIMAL without precision on a literal (write DECIMAL(p,s))", position)
+        return decimal(*(numbers + [0])[:2]) if numbers else decimal(38, 0)
+    if kind in (_D.TIMESTAMP, _D.TIMESTAMPTZ):
+        literal = isinstance(operand, exp.Literal) and operand.is_string
+        if numbers and numbers[0] != _MILLIS and not (literal and numbers[0] < _MILLIS):
+            raise not_supported(f"A timestamp of precision {numbers[0]}", position)
+        return TIMESTAMP if kind == _D.TIMESTAMP else TIMESTAMP_TZ
+    if kind == _D.ARRAY:
+        return array(type_of(node.expressions[0], node, position))
+    if kind == _D.MAP:
+        return map_of(*(type_of(e, node, position) for e in node.expressions))
+    if kind == _D.STRUCT:
+        return row([_field(e, position) for e in node.expressions])
+    if kind == _D.USERDEFINED or kind == _D.UNKNOWN:
+        raise AthenaError("TYPE_MISMATCH", f"Unknown type: {node.sql('trino')}", position)
+    raise not_supported(f"The type {node.sql('trino').lower()}", position)
+
+
+def _field(node: exp.Expr, position: Position | None) -> tuple[str | None, Type]:
+    if isinstance(node, exp.ColumnDef):
+        return node.name.lower(), type_of(node.args["kind"], node, position)
+    return None, type_of(node, node, position)

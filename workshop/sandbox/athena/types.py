@@ -1,0 +1,314 @@
+"""Trino's types: names, coercions, and their spelling in Hive (Glue) and DuckDB."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from workshop.sandbox.athena.errors import AthenaError, not_supported
+
+UNBOUNDED = 2147483647
+"""The length Athena reports for a varchar without one."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """A Trino type. `args` are element types, `fields` the names of a row's fields (None = anonymous)."""
+
+    name: str
+    length: int | None = None
+    precision: int = 0
+    scale: int = 0
+    args: tuple["Type", ...] = ()
+    fields: tuple[str | None, ...] = ()
+
+    def __str__(self) -> str:
+        match self.name:
+            case "varchar" if self.length is not None:
+                return f"varchar({self.length})"
+            case "decimal":
+                return f"decimal({self.precision},{self.scale})"
+            case "timestamp":
+                return "timestamp(3)"
+            case "timestamp with time zone":
+                return "timestamp(3) with time zone"
+            case "array" | "map":
+                return f"{self.name}({', '.join(map(str, self.args))})"
+            case "row":
+                parts = (f"{n} {t}" if n else str(t) for n, t in zip(self.fields, self.args, strict=True))
+                return f"row({', '.join(parts)})"
+        return self.name
+
+    @property
+    def duckdb(self) -> str:
+        """The DuckDB type that holds values of this type."""
+        match self.name:
+            case "decimal":
+                return f"DECIMAL({self.precision},{self.scale})"
+            case "array":
+                return f"{self.args[0].duckdb}[]"
+            case "map":
+                return f"MAP({self.args[0].duckdb}, {self.args[1].duckdb})"
+            case "row":
+                names = field_names(self)
+                return f"STRUCT({', '.join(f'{quote(n)} {t.duckdb}' for n, t in zip(names, self.args, strict=True))})"
+        return _DUCKDB[self.name]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether arithmetic applies."""
+        return self.name in _NUMERIC_RANK
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is one of the four integer types."""
+        return self.name in _INTEGER_PRECISION
+
+
+BOOLEAN = Type("boolean")
+TINYINT = Type("tinyint")
+SMALLINT = Type("smallint")
+INTEGER = Type("integer")
+BIGINT = Type("bigint")
+REAL = Type("real")
+DOUBLE = Type("double")
+VARCHAR = Type("varchar")
+VARBINARY = Type("varbinary")
+DATE = Type("date")
+TIMESTAMP = Type("timestamp")
+TIMESTAMP_TZ = Type("timestamp with time zone")
+INTERVAL_DAY = Type("interval day to second")
+INTERVAL_YEAR = Type("interval year to month")
+UNKNOWN = Type("unknown")
+
+_DUCKDB = {
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double": "DOUBLE",
+    "varchar": "VARCHAR",
+    "varbinary": "BLOB",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    # DuckDB's TIMESTAMPTZ forgets the zone; Trino keeps it with every value: t is the instant in UTC, z the zone.
+    "timestamp with time zone": "STRUCT(t TIMESTAMP, z VARCHAR)",
+    "interval day to second": "INTERVAL",
+    "interval year to month": "INTERVAL",
+    "unknown": "INTEGER",
+}
+_INTEGER_PRECISION = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
+_NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
+_TIME_RANK = {"date": 0, "timestamp": 1, "timestamp with time zone": 2}
+
+
+def quote(identifier: str) -> str:
+    """A DuckDB identifier, quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A DuckDB string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def varchar(length: int) -> Type:
+    """`varchar(length)`."""
+    return Type("varchar", length=length)
+
+
+def decimal(precision: int, scale: int) -> Type:
+    """`decimal(precision, scale)`, with Trino's limit of 38 digits."""
+    if not 1 <= precision <= 38 or not 0 <= scale <= precision:
+        raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"Invalid decimal type: decimal({precision},{scale})")
+    return Type("decimal", precision=precision, scale=scale)
+
+
+def array(element: Type) -> Type:
+    """`array(element)`."""
+    return Type("array", args=(element,))
+
+
+def map_of(key: Type, value: Type) -> Type:
+    """`map(key, value)`."""
+    return Type("map", args=(key, value))
+
+
+def row(fields: Sequence[tuple[str | None, Type]]) -> Type:
+    """`row(name type, …)`."""
+    return Type("row", args=tuple(t for _, t in fields), fields=tuple(n for n, _ in fields))
+
+
+def field_names(type_: Type) -> list[str]:
+    """Names of a row's fields in DuckDB; an anonymous one is `field<i>`, as Athena prints it."""
+    return [name if name is not None else f"field{i}" for i, name in enumerate(type_.fields)]
+
+
+def as_decimal(type_: Type) -> Type:
+    """The decimal that holds every value of an integer type (a decimal is itself)."""
+    return type_ if type_.name == "decimal" else decimal(_INTEGER_PRECISION[type_.name], 0)
+
+
+def common_type(a: Type, b: Type) -> Type | None:
+    """The type both sides coerce to, or None (Trino: TypeCoercion; nothing joins text with numbers or dates)."""
+    if a == b or b == UNKNOWN:
+        return a
+    if a == UNKNOWN:
+        return b
+    if a.name == b.name:
+        return _common_of_kind(a, b)
+    if a.is_numeric and b.is_numeric:
+        if "decimal" in (a.name, b.name) and a.name not in ("real", "double") and b.name not in ("real", "double"):
+            return _common_of_kind(as_decimal(a), as_decimal(b))
+        return max(a, b, key=lambda t: _NUMERIC_RANK[t.name])
+    if a.name in _TIME_RANK and b.name in _TIME_RANK:
+        return max(a, b, key=lambda t: _TIME_RANK[t.name])
+    return None
+
+
+def _common_of_kind(a: Type, b: Type) -> Type | None:
+    if a.name == "varchar":
+        return VARCHAR if a.length is None or b.length is None else varchar(max(a.length, b.length))
+    if a.name == "decimal":
+        scale = max(a.scale, b.scale)
+        return decimal(min(38, max(a.precision - a.scale, b.precision - b.scale) + scale), scale)
+    if len(a.args) != len(b.args):
+        return None
+    args = [common_type(x, y) for x, y in zip(a.args, b.args, strict=True)]
+    if any(t is None for t in args):
+        return None
+    fields = tuple(x if x == y else None for x, y in zip(a.fields, b.fields, strict=False))
+    return Type(a.name, args=tuple(t for t in args if t is not None), fields=fields)
+
+
+def common_of(types: Sequence[Type]) -> Type | None:
+    """The common type of several."""
+    return reduce(lambda a, b: None if a is None else common_type(a, b), types[1:], types[0] if types else None)
+
+
+def can_coerce(source: Type, target: Type) -> bool:
+    """Whether Trino converts `source` to `target` without a CAST."""
+    if target == VARCHAR:
+        return source.name == "varchar" or source == UNKNOWN
+    if source.name == "row" and target.name == "row":
+        return len(source.args) == len(target.args) and all(map(can_coerce, source.args, target.args))
+    return common_type(source, target) == target
+
+
+def parse_hive(text: str) -> Type:
+    """A Hive type as Glue spells it (`struct<id:bigint,login:string>`); raises for those not supported."""
+    parser = _HiveTypeParser(text)
+    result = parser.parse()
+    if parser.rest():
+        raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {text}")
+    return result
+
+
+_HIVE_NAMES = {
+    "boolean": BOOLEAN,
+    "tinyint": TINYINT,
+    "smallint": SMALLINT,
+    "int": INTEGER,
+    "integer": INTEGER,
+    "bigint": BIGINT,
+    "float": REAL,
+    "double": DOUBLE,
+    "string": VARCHAR,
+    "binary": VARBINARY,
+    "date": DATE,
+    "timestamp": TIMESTAMP,
+}
+
+
+class _HiveTypeParser:
+    _TOKEN = re.compile(r"\s*([A-Za-z0-9_$ ]+|[<>(),:])")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = [t.strip() for t in self._TOKEN.findall(text)]
+        if "".join(self._tokens).replace(" ", "") != re.sub(r"\s", "", text):
+            raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {text}")
+
+    def rest(self) -> list[str]:
+        return self._tokens
+
+    def parse(self) -> Type:
+        name = self._next().lower()
+        if name == "array":
+            return array(self._between("<", ">", 1)[0])
+        if name == "map":
+            return map_of(*self._between("<", ">", 2))
+        if name == "struct":
+            return self._struct()
+        if name in ("decimal", "varchar"):
+            numbers = self._numbers()
+            if name == "varchar":
+                return varchar(numbers[0]) if numbers else VARCHAR
+            return decimal(*(numbers + [0])[:2]) if numbers else decimal(10, 0)
+        if name not in _HIVE_NAMES:
+            raise not_supported(f"The column type {self._text!r}")
+        return _HIVE_NAMES[name]
+
+    def _struct(self) -> Type:
+        self._expect("<")
+        fields: list[tuple[str | None, Type]] = []
+        while True:
+            field = self._next().lower()
+            self._expect(":")
+            fields.append((field, self.parse()))
+            if (token := self._next()) == ">":
+                return row(fields)
+            if token != ",":
+                raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
+
+    def _between(self, opening: str, closing: str, count: int) -> list[Type]:
+        self._expect(opening)
+        types = [self.parse()]
+        for _ in range(count - 1):
+            self._expect(",")
+            types.append(self.parse())
+        self._expect(closing)
+        return types
+
+    def _numbers(self) -> list[int]:
+        numbers = []
+        if self._tokens[:1] == ["("]:
+            while self._next() != ")":
+                numbers.append(int(self._next()))
+        return numbers[:2]
+
+    def _next(self) -> str:
+        if not self._tokens:
+            raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
+        return self._tokens.pop(0)
+
+    def _expect(self, token: str) -> None:
+        if self._next() != token:
+            raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
+
+
+def to_hive(type_: Type) -> str:
+    """The Hive spelling of a type, for tables that CTAS registers in Glue."""
+    match type_.name:
+        case "varchar":
+            return "string" if type_.length is None else f"varchar({type_.length})"
+        case "integer":
+            return "int"
+        case "real":
+            return "float"
+        case "varbinary":
+            return "binary"
+        case "decimal":
+            return f"decimal({type_.precision},{type_.scale})"
+        case "array":
+            return f"array<{to_hive(type_.args[0])}>"
+        case "map":
+            return f"map<{to_hive(type_.args[0])},{to_hive(type_.args[1])}>"
+        case "row":
+            parts = (f"{n}:{to_hive(t)}" for n, t in zip(field_names(type_), type_.args, strict=True))
+            return f"struct<{','.join(parts)}>"
+        case "boolean" | "tinyint" | "smallint" | "bigint" | "double" | "date" | "timestamp":
+            return type_.name
+    raise AthenaError("NOT_SUPPORTED", f"Unsupported Hive type: {type_}")
