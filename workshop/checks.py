@@ -98,14 +98,14 @@ def checkpoint(title: str, checks: Sequence[Check]) -> None:
         )
 
 
-def denied(action: str, call: Callable[[], Any]) -> None:
-    """Prove that AWS refuses `call`. Shows AWS's words; fails loudly when the call is allowed.
+def denied(action: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    """Prove that AWS refuses `call(*arguments, **options)`. Shows AWS's words; fails loudly when it is allowed.
 
     Only a refusal counts: any other error (a missing bucket, a typing mistake) is raised as it is.
     """
     title = f"Denied: {action}"
     try:
-        call()
+        call(*arguments, **options)
     except ClientError as error:
         details = error.response["Error"]
         if details["Code"] not in DENIED_CODES:

@@ -25,9 +25,16 @@ _BRONZE, _SILVER, _GOLD, _COMPUTE, _CATALOG = "#b87333", "#8f9ba8", "#d4a017", "
 
 BOXES = (
     Box("GitHub events", "the source", "", 0, 96, _NEUTRAL),
-    Box("ingestor", "Lambda, every 5 minutes", "github_events_lambda.aws_lambda_function", 190, 12, _COMPUTE),
-    Box("silver", "Lambda, hourly", 'athena_scheduler.aws_lambda_function.this["silver"]', 380, 12, _COMPUTE),
-    Box("gold", "Lambda, after silver", 'athena_scheduler.aws_lambda_function.this["gold"]', 570, 12, _COMPUTE),
+    Box(
+        "ingestor",
+        "Lambda, every 5 minutes",
+        "github_events_lambda.module.function.aws_lambda_function",
+        190,
+        12,
+        _COMPUTE,
+    ),
+    Box("silver", "Lambda, hourly", "athena_scheduler.module.silver.aws_lambda_function", 380, 12, _COMPUTE),
+    Box("gold", "Lambda, after silver", "athena_scheduler.module.gold.aws_lambda_function", 570, 12, _COMPUTE),
     Box("Bronze", "S3, JSON as received", "data_lake.aws_s3_bucket.", 190, 96, _BRONZE),
     Box("Silver", "S3, one row per event", "data_lake.aws_s3_bucket.", 380, 96, _SILVER),
     Box("Gold", "S3, counts per day", "data_lake.aws_s3_bucket.", 570, 96, _GOLD),

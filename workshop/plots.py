@@ -68,16 +68,91 @@ def histogram(frame: pd.DataFrame, *, value: str, title: str = "", label: str = 
     )
 
 
-def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str | None = None, title: str = "") -> Any:
-    """Areas over time, stacked by `series` if given. `frame`: one row a moment (and series); `time` is a timestamp."""
+def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str = "", title: str = "") -> Any:
+    """Counts over time as areas, stacked by `series` if given.
+
+    `frame`: one row a moment (and series), `time` a timestamp, `value` a count. Moments are summed up into about sixty
+    steps; stragglers long before or after the rest (1 % in all) are left out, or they would squeeze it to nothing.
+    """
+    binned, width = _binned(frame, time, value, series)
     encoding: dict[str, Any] = {
-        "x": alt.X(f"{time}:T", title=None, axis=alt.Axis(format="%H:%M", labelFlush=True)),
-        "y": alt.Y(f"{value}:Q", title=None),
+        "x": alt.X(f"{time}:T", title=None, axis=_CLOCK),
+        "y": alt.Y(f"{value}:Q", title=f"events in {_span(width)}", stack="zero" if series else None),
     }
     if series:
-        encoding["color"] = alt.Color(f"{series}:N", title=None, scale=alt.Scale(range=PALETTE))
-    mark = alt.Chart(frame, title=title).mark_area(line=True, opacity=0.85, interpolate="monotone", color=BLUE)
+        encoding["color"] = alt.Color(f"{series}:N", title=None, scale=alt.Scale(range=[ORANGE, BLUE, *PALETTE[2:]]))
+    mark = alt.Chart(binned, title=title).mark_area(opacity=0.85, interpolate="step-after", color=BLUE)
     return mark.encode(**encoding).properties(width=WIDTH, height=220)
+
+
+def heatmap(frame: pd.DataFrame, *, time: str, category: str, value: str, title: str = "") -> Any:
+    """When each category was busy: one row a category, each on its own scale from its quietest to its busiest moment.
+
+    `frame`: one row a moment and category, `time` a timestamp, `value` a count.
+    """
+    binned, width = _binned(frame, time, value, category)
+    binned["share"] = binned[value] / binned.groupby(category)[value].transform("max")
+    binned["until"] = binned[time] + pd.Timedelta(width)
+    order = frame.groupby(category)[value].sum().sort_values(ascending=False).index.tolist()
+    return (
+        alt.Chart(binned[binned[value] > 0], title=title)
+        .mark_rect(color=BLUE)
+        .encode(
+            x=alt.X(f"{time}:T", title=None, axis=_CLOCK),
+            x2="until:T",
+            y=alt.Y(f"{category}:N", sort=order, title=None),
+            opacity=alt.Opacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
+        )
+        .properties(width=WIDTH, height=alt.Step(20))
+    )
+
+
+def shares(frame: pd.DataFrame, *, category: str, group: str, value: str, title: str = "") -> Any:
+    """Two or more groups compared: how each group's total is spread over the categories, as bars side by side.
+
+    `frame`: one row a category and group, `value` a count.
+    """
+    within = frame.assign(share=frame[value] / frame.groupby(group)[value].transform("sum"))
+    order = frame.groupby(category)[value].sum().sort_values(ascending=False).index.tolist()
+    return (
+        alt.Chart(within, title=title)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            y=alt.Y(f"{category}:N", sort=order, title=None),
+            yOffset=f"{group}:N",
+            x=alt.X("share:Q", title=f"share of all events of the same {group}", axis=alt.Axis(format="%")),
+            color=alt.Color(f"{group}:N", title=None, scale=alt.Scale(range=[ORANGE, BLUE])),
+        )
+        .properties(width=WIDTH, height=alt.Step(11))
+    )
+
+
+_CLOCK = alt.Axis(format="%H:%M:%S", labelFlush=True, tickCount=6)
+_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400]
+
+
+def _binned(frame: pd.DataFrame, time: str, value: str, series: str) -> tuple[pd.DataFrame, pd.Timedelta]:
+    """Sum `value` into equal steps of time, with zeros where nothing happened; returns the steps' width too."""
+    ordered = frame.sort_values(time)
+    reached = ordered[value].cumsum() / ordered[value].sum()
+    kept = ordered[(reached >= 0.005) & (reached <= 0.995)]
+    span = (kept[time].max() - kept[time].min()).total_seconds()
+    width = pd.Timedelta(seconds=next((step for step in _STEPS if span / step <= 60), _STEPS[-1]))
+    keys = [kept[time].dt.floor(width), *([kept[series]] if series else [])]
+    sums = kept.groupby(keys)[value].sum()
+    wide = sums.unstack(fill_value=0) if series else sums.to_frame(value)
+    full = wide.reindex(pd.date_range(wide.index.min(), wide.index.max(), freq=width, name=time), fill_value=0)
+    long = full.stack().rename(value).reset_index() if series else full.reset_index()
+    return long, width
+
+
+def _span(width: pd.Timedelta) -> str:
+    seconds = int(width.total_seconds())
+    for unit, name in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % unit == 0:
+            count = seconds // unit
+            return f"a {name}" if count == 1 and name != "hour" else ("an hour" if count == 1 else f"{count} {name}s")
+    return f"{seconds} seconds"
 
 
 def lorenz(frame: pd.DataFrame, *, value: str, title: str = "", of: str = "repositories") -> Any:

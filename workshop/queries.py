@@ -71,7 +71,10 @@ def athena_sql(session: Any, *, work_group: str, database: str, sql: str) -> "tu
 
 
 def metered(run: "Callable[[], tuple[pd.DataFrame, QueryCost]]", sql: str) -> "pd.DataFrame":
-    """Run a query with its cost meter on display, and record it."""
+    """Run a query with its cost meter on display, and record it.
+
+    Returns the rows; their `attrs["bytes_scanned"]` says how much was read for them.
+    """
     line = Line(_headline(sql))
     line.say("…")
     try:
@@ -88,6 +91,7 @@ def metered(run: "Callable[[], tuple[pd.DataFrame, QueryCost]]", sql: str) -> "p
     }
     scanned = f"{amount(cost.data_scanned_in_bytes)} scanned"
     note = f"{len(frame):,} rows · {scanned} · ${cost.dollars:.5f} · {took(cost.seconds)}"
+    frame.attrs["bytes_scanned"] = cost.data_scanned_in_bytes
     line.end(Record("query", line.title, seconds=cost.seconds, details=details), note, _meter(cost))
     return frame
 
