@@ -28,8 +28,9 @@ terraform_app = typer.Typer(
 )
 app.add_typer(terraform_app, name="terraform")
 
-out = Console()
-err = Console(stderr=True)
+# Lines are never broken at the terminal's width: paths and addresses must survive being copied.
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
 
 Recording = Annotated[
     Path | None,
@@ -46,9 +47,9 @@ def main() -> None:
     try:
         app()
     except WorkshopError as error:
-        err.print(f"[bold red]error:[/] {_escape(error.message)}", soft_wrap=True, highlight=False)
+        err.print(f"[bold red]error:[/] {_escape(error.message)}", highlight=False)
         if error.hint:
-            err.print(f"       {_escape(error.hint)}", soft_wrap=True, highlight=False)
+            err.print(f"       {_escape(error.hint)}", highlight=False)
         sys.exit(1)
 
 
@@ -112,8 +113,18 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in current.items():
-        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", "-" if value is None else str(value))
-    out.print(table)
+        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", _shown(value))
+    out.print(table, highlight=False)
+
+
+def _shown(value: object) -> str:
+    from datetime import datetime  # noqa: PLC0415
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):  # Unix time
+        return f"{datetime.fromtimestamp(value).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    return "-" if value is None else str(value)
 
 
 @app.command()
