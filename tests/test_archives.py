@@ -36,7 +36,9 @@ def odd_umask() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_archives_do_not_depend_on_times_modes_or_order(name: str, lambdas: Path, tmp_path: Path, odd_umask: None):
+def test_archives_do_not_depend_on_times_modes_or_order(
+    name: str, lambdas: Path, tmp_path: Path, odd_umask: None
+) -> None:
     other = tmp_path / "other"
     # Created in the opposite order, with other times and modes, and with what editors and Python leave behind.
     for path in sorted((lambdas / name).rglob("*"), reverse=True):
@@ -59,7 +61,7 @@ def test_archives_do_not_depend_on_times_modes_or_order(name: str, lambdas: Path
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_an_unchanged_archive_is_left_alone_and_a_changed_one_is_replaced(lambdas: Path, tmp_path: Path):
+def test_an_unchanged_archive_is_left_alone_and_a_changed_one_is_replaced(lambdas: Path, tmp_path: Path) -> None:
     name = "github_events_ingestor"
     archive = build(name, lambdas=lambdas, dist=tmp_path)
     os.utime(archive, (1_000_000_000, 1_000_000_000))
@@ -75,7 +77,7 @@ def test_an_unchanged_archive_is_left_alone_and_a_changed_one_is_replaced(lambda
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_handler_imports_with_nothing_but_the_archive_and_the_runtime(name: str, tmp_path: Path):
+def test_the_handler_imports_with_nothing_but_the_archive_and_the_runtime(name: str, tmp_path: Path) -> None:
     task, runtime = tmp_path / "task", tmp_path / "runtime"
     with zipfile.ZipFile(build(name, dist=tmp_path)) as archive:
         archive.extractall(task)
@@ -104,7 +106,7 @@ print(json.dumps([callable(module.handler), origins]))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_pins_are_the_locks(name: str):
+def test_the_pins_are_the_locks(name: str) -> None:
     locked = locked_versions(REPOSITORY / "requirements.lock")
     pins = {pinned.replace("_", "-"): version for pinned, version in read_pins(requirements(name)).items()}
     assert pins
@@ -115,7 +117,7 @@ def requirements(name: str) -> Path:
     return LAMBDAS / name / "requirements.txt"
 
 
-def test_the_transforms_sql_lies_at_the_root(tmp_path: Path):
+def test_the_transforms_sql_lies_at_the_root(tmp_path: Path) -> None:
     with zipfile.ZipFile(build("athena_transform", dist=tmp_path)) as archive:
         inside = {name: archive.read(name) for name in archive.namelist() if name.startswith("sql/")}
     there = {f"sql/{path.name}": path.read_bytes() for path in (LAMBDAS / "athena_transform" / "sql").glob("*.sql")}
@@ -123,7 +125,7 @@ def test_the_transforms_sql_lies_at_the_root(tmp_path: Path):
     assert inside
 
 
-def test_the_archive_holds_licences_and_no_native_or_compiled_file(tmp_path: Path):
+def test_the_archive_holds_licences_and_no_native_or_compiled_file(tmp_path: Path) -> None:
     with zipfile.ZipFile(build("github_events_ingestor", dist=tmp_path)) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
@@ -134,7 +136,7 @@ def test_the_archive_holds_licences_and_no_native_or_compiled_file(tmp_path: Pat
     assert not any(name.startswith(("boto3", "botocore")) for name in names)
 
 
-def test_build_all_finds_every_lambda(tmp_path: Path):
+def test_build_all_finds_every_lambda(tmp_path: Path) -> None:
     assert [path.name for path in build_all(dist=tmp_path)] == [f"{name}.zip" for name in NAMES]
 
 
@@ -147,7 +149,9 @@ def test_build_all_finds_every_lambda(tmp_path: Path):
         (f"numpy=={importlib.metadata.version('numpy')}", r"numpy is not pure Python \(numpy"),
     ],
 )
-def test_requirements_that_cannot_be_met_are_refused(requirement: str, message: str, lambdas: Path, tmp_path: Path):
+def test_requirements_that_cannot_be_met_are_refused(
+    requirement: str, message: str, lambdas: Path, tmp_path: Path
+) -> None:
     (lambdas / "github_events_ingestor" / "requirements.txt").write_text(f"{requirement}  # a comment\n")
     with pytest.raises(WorkshopError, match=message):
         build("github_events_ingestor", lambdas=lambdas, dist=tmp_path)
@@ -156,7 +160,7 @@ def test_requirements_that_cannot_be_met_are_refused(requirement: str, message: 
 
 def test_a_distribution_changed_after_its_installation_is_refused(
     lambdas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     site = tmp_path / "site"
     (site / "tiny").mkdir(parents=True)
     (site / "tiny" / "__init__.py").write_text("changed = True\n")
@@ -177,6 +181,6 @@ def test_a_distribution_changed_after_its_installation_is_refused(
         assert archive.read("tiny/__init__.py") == b""
 
 
-def test_an_unknown_lambda_is_refused(tmp_path: Path):
+def test_an_unknown_lambda_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkshopError, match="no Lambda 'nothing'"):
         build("nothing", dist=tmp_path)
