@@ -4,10 +4,11 @@ They reach for private names, which is why `ministack` is pinned to one version;
 longer fits.
 """
 
-from workshop.sandbox.mends import doors, root_keys
+from workshop.sandbox.mends import doors, glue_partitions, root_keys
 
 
 def install_mends() -> None:
     """Install every mend. Call once, after `import ministack.app` and before it serves."""
     doors.close_other_doors()
     root_keys.close_root_keys()
+    glue_partitions.add_update_partition()
