@@ -80,7 +80,7 @@ def test_metrics_and_logs_are_json_lines(monkeypatch: pytest.MonkeyPatch, capsys
     world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
     handler.handler({}, Context())
     [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
-    assert metrics["transform"] == "gold"
+    assert metrics["function_name"] == "dp-test-gold-scheduler"
     assert metrics["DataScanned"] == [100.0]
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Lakehouse"
 

@@ -33,6 +33,7 @@ class FakeClock:
     """Time stands still except while someone sleeps. Is also the Lambda context, with a time limit in seconds."""
 
     aws_request_id = "request-1"
+    function_name = "dp-test-transform"
 
     def __init__(self, limit: float = 300) -> None:
         self.time = START

@@ -15,6 +15,10 @@ class LambdaContext(Protocol):
     """The part of Lambda's context object that the transforms use."""
 
     @property
+    def function_name(self) -> str:
+        """The function's name."""
+
+    @property
     def aws_request_id(self) -> str:
         """The invocation's id; the same again when Lambda retries an asynchronous invocation."""
 

@@ -49,7 +49,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         outcome = silver.run(lake, reprocess_from=reprocess_from(event))
     else:
         outcome = gold.run(lake)
-    return _report(settings, outcome, athena)
+    return _report(outcome, athena, context)
 
 
 def correlation_id(event: Any, context: LambdaContext) -> str:
@@ -74,9 +74,10 @@ def reprocess_from(event: Any) -> date | None:
         raise SettingsError(f"reprocess_from is {text!r}, which is not a day of the form YYYY-MM-DD.") from error
 
 
-def _report(settings: Settings, outcome: Outcome, athena: Athena) -> dict[str, Any]:
+def _report(outcome: Outcome, athena: Athena, context: LambdaContext) -> dict[str, Any]:
     scanned = sum(execution.data_scanned_in_bytes for execution in athena.executions)
-    metrics.add_dimension("transform", settings.transform)
+    # Environments share an account's metrics; the function's name keeps them apart.
+    metrics.add_dimension("function_name", context.function_name)
     metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows)
     metrics.add_metric("DataScanned", MetricUnit.Bytes, scanned)
     metrics.add_metric("Busy", MetricUnit.Count, int(outcome.outcome == "busy"))
@@ -87,5 +88,5 @@ def _report(settings: Settings, outcome: Outcome, athena: Athena) -> dict[str, A
         "query_execution_ids": [execution.query_execution_id for execution in athena.executions],
         "data_scanned_in_bytes": scanned,
     }
-    logger.info("Done", extra={"report": report})
+    logger.info("Transformed", extra=report)
     return report

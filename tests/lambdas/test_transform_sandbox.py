@@ -1,0 +1,206 @@
+"""The whole way from Bronze to Gold on the sandbox's S3, Glue and Athena.
+
+What is expected is computed with pandas from the raw lines that went into Bronze, and what is there is read from the
+Parquet files: neither comes from the SQL under test.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from athena_transform import gold, silver
+from athena_transform.errors import QueryFailedError
+from athena_transform.lake import Outcome
+from running_sandbox import RunningSandbox
+from transform_lake import SandboxLake, comparable, expected_gold, expected_silver
+
+from workshop.sandbox.github import open_source
+
+pytestmark = pytest.mark.sandbox
+
+FIRST, SECOND, THIRD = date(2025, 6, 11), date(2025, 6, 12), date(2025, 6, 13)
+
+
+@pytest.fixture(scope="module")
+def events() -> list[bytes]:
+    """The recording, if the machine has it, else generated events; some of them come twice."""
+    recording = os.environ.get("LAKEHOUSE_RECORDING")
+    return [event.raw for event in open_source(Path(recording) if recording else None).events]
+
+
+@pytest.fixture
+def lake(sandbox: RunningSandbox) -> SandboxLake:
+    return SandboxLake({name: sandbox.client(name) for name in ("s3", "glue", "athena")})
+
+
+def assert_silver_is_complete(lake: SandboxLake) -> None:
+    expected = expected_silver(lake.lines)
+    actual = lake.files("silver", "github_events_silver/")
+    assert comparable(actual, expected.columns) == comparable(expected, expected.columns)
+
+
+def live_gold(lake: SandboxLake) -> list[tuple[object, ...]]:
+    """Gold as readers see it: the files of the folders that Glue names."""
+    pages = (
+        lake.clients["glue"]
+        .get_paginator("get_partitions")
+        .paginate(DatabaseName=lake.database, TableName="github_events_gold_daily")
+    )
+    rows = []
+    for partition in (partition for page in pages for partition in page["Partitions"]):
+        prefix = partition["StorageDescriptor"]["Location"].removeprefix(f"s3://{lake.bucket('gold')}/")
+        frame = lake.files("gold", prefix).assign(ingest_dt=date.fromisoformat(partition["Values"][0]))
+        rows += comparable(frame, ["ingest_dt", "event_type", "repo_id", "repo_name", "events_count"])
+    return sorted(rows, key=lambda row: [str(cell) for cell in row])
+
+
+def assert_gold_is_complete(lake: SandboxLake) -> None:
+    expected = expected_gold(lake.lines)
+    assert live_gold(lake) == comparable(expected, expected.columns)
+
+
+def test_silver_and_gold_hold_what_the_raw_lines_say(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST, SECOND], events)
+    distinct = len(expected_silver(lake.lines))
+    assert distinct < len(lake.lines), "the polls must overlap for this test to mean anything"
+
+    outcome = silver.run(lake.lake("silver"))
+    assert outcome == Outcome("ok", distinct, (FIRST, SECOND))
+    assert_silver_is_complete(lake)
+    outcome = gold.run(lake.lake("gold"))
+    assert outcome == Outcome("ok", len(expected_gold(lake.lines)), (FIRST, SECOND))
+    assert_gold_is_complete(lake)
+
+    before = lake.objects("silver") | lake.objects("gold")
+    for _ in range(2):
+        assert silver.run(lake.lake("silver")) == Outcome("nothing_to_do")
+        assert gold.run(lake.lake("gold")) == Outcome("nothing_to_do")
+    assert lake.objects("silver") | lake.objects("gold") == before
+
+
+def test_analysts_read_what_pandas_counts(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST, SECOND], events[:1500])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    rows = lake.query(
+        "SELECT event_type, SUM(events_count) AS total FROM github_events_gold_daily"
+        " WHERE ingest_dt = DATE '2025-06-12' GROUP BY event_type ORDER BY event_type"
+    )
+    expected = expected_silver(lake.lines).query("ingest_dt == @SECOND").groupby("event_type").size()
+    assert rows == [[str(kind), str(count)] for kind, count in sorted(expected.items())]
+
+
+def test_late_and_repeated_events_are_added_once(lake: SandboxLake, events: list[bytes]) -> None:
+    old, late, new = events[:1000], events[1000:1200], events[1200:1500]
+    lake.put_polls([FIRST, SECOND], old)
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    before = lake.objects("silver")
+
+    lake.put_poll(FIRST, "late", late)
+    lake.put_poll(THIRD, "poll", [*old[-100:], *late[:50], *new, *new[:10]])
+    silver.run(lake.lake("silver"))
+    # The repeated old events were there already, with the day they had.
+    assert_silver_is_complete(lake)
+    assert before.items() <= lake.objects("silver").items(), "Silver only adds files"
+    assert gold.run(lake.lake("gold")).days == (FIRST, THIRD)
+    assert_gold_is_complete(lake)
+
+
+class Watched:
+    """A client that calls `after` with the name of each operation it has done, and may change its answer."""
+
+    def __init__(self, client: Any, after: Callable[[str, Any], Any]) -> None:
+        self._client = client
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        operation = getattr(self._client, name)
+        if name == "get_paginator":
+            return operation
+
+        def watched(**arguments: Any) -> Any:
+            return self._after(name, operation(**arguments))
+
+        return watched
+
+
+def say_failed(operation: str, answer: Any) -> Any:
+    """Let a query that has written its files seem to have failed after that, as it would when its commit fails."""
+    if operation == "get_query_execution" and answer["QueryExecution"]["Status"]["State"] == "SUCCEEDED":
+        answer["QueryExecution"]["Status"] = {"State": "FAILED", "StateChangeReason": "HIVE_WRITER_CLOSE_ERROR"}
+    return answer
+
+
+def test_files_of_a_failed_insert_are_removed_by_its_manifest(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST], events[:600])
+    silver.run(lake.lake("silver"))
+    before = lake.objects("silver")
+    lake.put_poll(SECOND, "poll", events[600:900])
+    with pytest.raises(QueryFailedError, match="HIVE_WRITER_CLOSE_ERROR"):
+        silver.run(lake.lake("silver", athena=Watched(lake.clients["athena"], say_failed)))
+    assert lake.objects("silver") == before
+    assert silver.run(lake.lake("silver")).outcome == "ok"
+    assert_silver_is_complete(lake)
+
+
+def test_line_that_is_not_json_fails_with_athenas_reason_and_changes_nothing(
+    lake: SandboxLake, events: list[bytes]
+) -> None:
+    lake.put_polls([FIRST], events[:300])
+    silver.run(lake.lake("silver"))
+    before = lake.objects("silver")
+    lake.put_poll(SECOND, "broken", [events[300], b'{"id": "1", "type": '])
+    with pytest.raises(QueryFailedError, match="HIVE_"):
+        silver.run(lake.lake("silver"))
+    assert lake.objects("silver") == before
+
+
+def daily_totals(lake: SandboxLake, days: Sequence[date]) -> list[list[str | None]]:
+    listed = ", ".join(f"DATE '{day}'" for day in days)
+    return lake.query(
+        "SELECT CAST(ingest_dt AS varchar), SUM(events_count) FROM github_events_gold_daily"
+        f" WHERE ingest_dt IN ({listed}) GROUP BY ingest_dt ORDER BY ingest_dt"
+    )
+
+
+def test_readers_see_whole_days_at_every_step(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST], events[:600])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    old = [[str(FIRST), str(len(expected_silver(lake.lines)))]]
+    lake.put_poll(FIRST, "late", events[600:900])
+    silver.run(lake.lake("silver"))
+    new = [[str(FIRST), str(len(expected_silver(lake.lines)))]]
+    assert old != new
+
+    seen: list[tuple[str, list[list[str | None]]]] = []
+
+    def look(operation: str, answer: Any) -> Any:
+        if operation.startswith(("start_", "create_", "update_", "delete_", "put_")):
+            seen.append((operation, daily_totals(lake, [FIRST])))
+        return answer
+
+    gold.run(lake.lake("gold", **{name: Watched(client, look) for name, client in lake.clients.items()}))
+    published = [operation for operation, _ in seen].index("update_partition")
+    assert published > 0
+    assert [totals for _, totals in seen] == [old] * published + [new] * (len(seen) - published)
+
+
+def test_replaced_folders_go_after_the_grace_period(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST], events[:600])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    old = lake.objects("gold")
+    lake.put_poll(FIRST, "late", events[600:900])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    assert old.items() < lake.objects("gold").items()
+
+    lake.time_passed = gold.GRACE + timedelta(minutes=1)
+    assert gold.run(lake.lake("gold")) == Outcome("nothing_to_do")
+    assert not old.keys() & lake.objects("gold").keys()
+    assert_gold_is_complete(lake)
