@@ -27,7 +27,7 @@ BOXES = (
     Box("GitHub events", "the source", "", 0, 96, _NEUTRAL),
     Box(
         "ingestor",
-        "Lambda, every 5 minutes",
+        "Lambda, every 5 min",
         "github_events_lambda.module.function.aws_lambda_function",
         190,
         12,
@@ -78,9 +78,9 @@ def _is_there(box: Box, addresses: Collection[str]) -> bool:
 
 
 def _draw(box: Box, there: bool) -> str:
-    outline = "" if there else ' stroke-dasharray="5 4" opacity=".55"'
+    outline = "" if there else ' stroke-dasharray="5 4" opacity=".7"'
     fill = box.color if there else "none"
-    faint = "" if there else ' opacity=".55"'
+    faint = "" if there else ' opacity=".7"'
     middle = box.x + box.width / 2
     return (
         f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{_HEIGHT}" rx="7" fill="{fill}" '

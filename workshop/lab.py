@@ -99,7 +99,7 @@ class Workshop:
 
         root = root or f"envs/{self.env}"
         what = ", ".join(target.removeprefix("module.lakehouse.") for target in targets) or root
-        with step(f"terraform apply {what}") as line:
+        with step(f"terraform apply {what}", live=False) as line:
             if root.startswith("envs/"):
                 archives.build_all()
             terraform = self.terraform(root)
@@ -108,7 +108,7 @@ class Workshop:
 
     def plan(self, root: str = "") -> PlanSummary:
         """`terraform plan`: what an apply would change."""
-        with step(f"terraform plan {root or f'envs/{self.env}'}") as line:
+        with step(f"terraform plan {root or f'envs/{self.env}'}", live=False) as line:
             summary = self.terraform(root).plan()
             line.note = f"{len(summary.changes)} changes"
         return summary
@@ -118,27 +118,12 @@ class Workshop:
         from workshop.steps import remote_state_exists  # noqa: PLC0415
 
         root = root or f"envs/{self.env}"
-        with step(f"terraform destroy {root}") as line:
+        with step(f"terraform destroy {root}", live=False) as line:
             if root.startswith("envs/") and not remote_state_exists(self):
                 line.note = "there is no remote state, so there is nothing to destroy"
                 return
             self.terraform(root).destroy()
             del self._terraforms[root]
-
-    def empty_state_bucket(self) -> None:
-        """Delete every version of every state, once Terraform manages nothing any more that they describe."""
-        from workshop.leftovers import empty_bucket  # noqa: PLC0415
-        from workshop.steps import remote_state_exists  # noqa: PLC0415
-
-        with step("Empty the state bucket") as line:
-            if not remote_state_exists(self):
-                line.note = "there is none"
-                return
-            if left := self.terraform().state_list():
-                raise WorkshopError(
-                    f"The state still holds {len(left)} resources, the first: {left[0]}.", "Destroy them first."
-                )
-            line.note = f"{empty_bucket(self.client('s3'), self.names.state_bucket)} versions and markers deleted"
 
     def leftovers(self) -> "pd.DataFrame":
         """What there is of the course in the account: columns service and name, one row a thing."""

@@ -60,18 +60,3 @@ def find(session: Any, env: str) -> list[tuple[str, str]]:
 
 def _short(name: str) -> str:
     return name.removeprefix("alias/").removeprefix("/aws/lambda/")
-
-
-def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete every version and every delete marker of a bucket; returns how many. Cannot be undone."""
-    removed = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if versions:
-            # A page holds 1,000 at most, which is also the most that one request deletes.
-            objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
-            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            if errors := answer.get("Errors"):
-                raise OSError(f"{bucket}: {len(errors)} objects could not be deleted, the first: {errors[0]}")
-            removed += len(objects)
-    return removed

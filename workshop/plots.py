@@ -63,6 +63,7 @@ def histogram(frame: pd.DataFrame, *, value: str, title: str = "", label: str = 
             x=alt.X("from:Q", scale=alt.Scale(type="log"), title=label, axis=alt.Axis(format="~s", tickCount=6)),
             x2="to:Q",
             y=alt.Y("count:Q", title=None),
+            y2=alt.datum(0),
         )
         .properties(width=WIDTH, height=200)
     )
@@ -72,11 +73,11 @@ def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str = "", t
     """Counts over time as areas, stacked by `series` if given.
 
     `frame`: one row a moment (and series), `time` a timestamp, `value` a count. Moments are summed up into about sixty
-    steps; stragglers long before or after the rest (1 % in all) are left out, or they would squeeze it to nothing.
+    steps; stragglers long before or after the rest (2 % at each end) are left out, or they would squeeze it to nothing.
     """
     binned, width = _binned(frame, time, value, series)
     encoding: dict[str, Any] = {
-        "x": alt.X(f"{time}:T", title=None, axis=_CLOCK),
+        "x": alt.X(f"{time}:T", title=None, axis=_clock(width)),
         "y": alt.Y(f"{value}:Q", title=f"events in {_span(width)}", stack="zero" if series else None),
     }
     if series:
@@ -90,7 +91,7 @@ def heatmap(frame: pd.DataFrame, *, time: str, category: str, value: str, title:
 
     `frame`: one row a moment and category, `time` a timestamp, `value` a count.
     """
-    binned, width = _binned(frame, time, value, category)
+    binned, width = _binned(frame, time, value, category, most=36)
     binned["share"] = binned[value] / binned.groupby(category)[value].transform("max")
     binned["until"] = binned[time] + pd.Timedelta(width)
     order = frame.groupby(category)[value].sum().sort_values(ascending=False).index.tolist()
@@ -98,7 +99,7 @@ def heatmap(frame: pd.DataFrame, *, time: str, category: str, value: str, title:
         alt.Chart(binned[binned[value] > 0], title=title)
         .mark_rect(color=BLUE)
         .encode(
-            x=alt.X(f"{time}:T", title=None, axis=_CLOCK),
+            x=alt.X(f"{time}:T", title=None, axis=_clock(width)),
             x2="until:T",
             y=alt.Y(f"{category}:N", sort=order, title=None),
             opacity=alt.Opacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
@@ -120,30 +121,35 @@ def shares(frame: pd.DataFrame, *, category: str, group: str, value: str, title:
         .encode(
             y=alt.Y(f"{category}:N", sort=order, title=None),
             yOffset=f"{group}:N",
-            x=alt.X("share:Q", title=f"share of all events of the same {group}", axis=alt.Axis(format="%")),
+            x=alt.X("share:Q", title="share within the group", axis=alt.Axis(format="%")),
             color=alt.Color(f"{group}:N", title=None, scale=alt.Scale(range=[ORANGE, BLUE])),
         )
         .properties(width=WIDTH, height=alt.Step(11))
     )
 
 
-_CLOCK = alt.Axis(format="%H:%M:%S", labelFlush=True, tickCount=6)
 _STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400]
 
 
-def _binned(frame: pd.DataFrame, time: str, value: str, series: str) -> tuple[pd.DataFrame, pd.Timedelta]:
+def _binned(
+    frame: pd.DataFrame, time: str, value: str, series: str, most: int = 60
+) -> tuple[pd.DataFrame, pd.Timedelta]:
     """Sum `value` into equal steps of time, with zeros where nothing happened; returns the steps' width too."""
     ordered = frame.sort_values(time)
     reached = ordered[value].cumsum() / ordered[value].sum()
-    kept = ordered[(reached >= 0.005) & (reached <= 0.995)]
+    kept = ordered[(reached >= 0.02) & (reached <= 0.98)]
     span = (kept[time].max() - kept[time].min()).total_seconds()
-    width = pd.Timedelta(seconds=next((step for step in _STEPS if span / step <= 60), _STEPS[-1]))
+    width = pd.Timedelta(seconds=next((step for step in _STEPS if span / step <= most), _STEPS[-1]))
     keys = [kept[time].dt.floor(width), *([kept[series]] if series else [])]
     sums = kept.groupby(keys)[value].sum()
     wide = sums.unstack(fill_value=0) if series else sums.to_frame(value)
     full = wide.reindex(pd.date_range(wide.index.min(), wide.index.max(), freq=width, name=time), fill_value=0)
-    long = full.stack().rename(value).reset_index() if series else full.reset_index()
+    long = full.melt(ignore_index=False, value_name=value).reset_index() if series else full.reset_index()
     return long, width
+
+
+def _clock(width: pd.Timedelta) -> alt.Axis:
+    return alt.Axis(format="%H:%M" if width.total_seconds() >= 60 else "%H:%M:%S", labelFlush=True, tickCount=6)
 
 
 def _span(width: pd.Timedelta) -> str:
@@ -170,20 +176,18 @@ def lorenz(frame: pd.DataFrame, *, value: str, title: str = "", of: str = "repos
     )
     # A few hundred points draw the same line as tens of thousands.
     curve = curve.iloc[sorted({*range(0, len(curve), max(1, len(curve) // 400)), len(curve) - 1})]
-    tenth = curve.iloc[(curve["members"] - 0.9).abs().argsort()[:1]].assign(
-        label=lambda row: [f"the busiest tenth of {of} makes {1 - activity:.0%}" for activity in row["activity"]]
-    )
+    tenth = curve.iloc[(curve["members"] - 0.9).abs().argsort()[:1]]
+    said = f"the busiest tenth of {of} makes {1 - tenth['activity'].iloc[0]:.0%} of all events"
     axes = {
         "x": alt.X("members:Q", title=f"share of {of}, quietest first", axis=alt.Axis(format="%")),
         "y": alt.Y("activity:Q", title="share of events", axis=alt.Axis(format="%")),
     }
     equality = alt.Chart(pd.DataFrame({"members": [0.0, 1.0], "activity": [0.0, 1.0]}))
     return (
-        alt.Chart(curve, title=title).mark_area(color=BLUE, opacity=0.18).encode(**axes)
+        alt.Chart(curve, title=alt.Title(title, subtitle=said)).mark_area(color=BLUE, opacity=0.18).encode(**axes)
         + alt.Chart(curve).mark_line(color=BLUE).encode(**axes)
         + equality.mark_line(color="#808080", strokeDash=[5, 4]).encode(**axes)
         + alt.Chart(tenth).mark_point(color=ORANGE, filled=True, size=90, opacity=1).encode(**axes)
-        + alt.Chart(tenth).mark_text(align="right", dx=-12, color=_INK).encode(**axes, text="label")
     ).properties(width=360, height=360)
 
 
@@ -211,8 +215,10 @@ def _si(count: float) -> str:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, str]:
     svg = to_svg(spec)
+    # Fonts differ between this process, which lays the labels out, and the browser: none may be cut off.
+    inline = svg.replace("<svg ", '<svg style="overflow:visible" ', 1)
     return {
-        "text/html": f'<div style="overflow-x:auto">{svg}</div>',
+        "text/html": f'<div style="overflow-x:auto">{inline}</div>',
         "image/svg+xml": svg.replace(_INK, _FALLBACK_INK),
     }
 
@@ -224,11 +230,18 @@ def _theme() -> alt.theme.ThemeConfig:
         "background": "transparent",
         "font": "system-ui, sans-serif",
         "view": {"stroke": None},
-        "title": {"color": _INK, "anchor": "start", "fontSize": 15, "fontWeight": 600, "offset": 12, "dx": 2},
+        "title": {
+            "color": _INK,
+            "anchor": "start",
+            "fontSize": 15,
+            "fontWeight": 600,
+            "offset": 12,
+            "subtitleColor": _INK,
+        },
         "axis": {**lines, **text, "titleFontWeight": "normal", "labelLimit": 260, "labelPadding": 5},
         "legend": {**text, "orient": "top", "offset": 4},
         "text": {"fontSize": 12},
         "range": {"category": PALETTE},
-        "padding": {"left": 4, "top": 6, "right": 12, "bottom": 4},
+        "padding": {"left": 24, "top": 6, "right": 12, "bottom": 4},
     }
     return {"config": config}

@@ -123,22 +123,24 @@ def show_html(markup: str, plain: str) -> None:
 
 
 @contextmanager
-def step(title: str, kind: Kind = "step") -> Iterator[Line]:
+def step(title: str, *, live: bool = True) -> Iterator[Line]:
     """Time a piece of work, show it while it runs, and record how it ended. What it raises goes on upwards.
 
-    The body may set `line.note`, a result worth reading, for the final line.
+    The body may set `line.note`, a result worth reading, for the final line. Work that has a display of its own takes
+    `live=False` and gets only that.
     """
     line = Line(title)
-    line.say("…")
+    if live:
+        line.say("…")
     try:
         yield line
     except BaseException as error:
         line.end(
-            Record(kind, title, "fail", round(line.seconds, 3)), f"{type(error).__name__} after {took(line.seconds)}"
+            Record("step", title, "fail", round(line.seconds, 3)), f"{type(error).__name__} after {took(line.seconds)}"
         )
         raise
     note = " · ".join(part for part in (line.note, took(line.seconds)) if part)
-    line.end(Record(kind, title, seconds=round(line.seconds, 3)), note)
+    line.end(Record("step", title, seconds=round(line.seconds, 3)), note)
 
 
 def took(seconds: float) -> str:
