@@ -70,7 +70,7 @@ def retired(world: World) -> list[str]:
 
 def test_day_is_written_checked_and_published(world: World) -> None:
     location = rebuild(world)
-    assert location.startswith(f"{TABLE}ingest_dt={DAY}/run=20201219T1200")
+    assert location.startswith(f"{TABLE}ingest_dt={DAY}/run=20201231T1200")
     descriptor = world.glue.partitions[DAY]["StorageDescriptor"]
     assert descriptor["Columns"] == [{"Name": "events_count", "Type": "bigint"}]
     assert [step.split()[0] for step in world.journal] == ["start", "start", "start", "publish"]

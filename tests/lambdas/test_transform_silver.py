@@ -121,6 +121,26 @@ def test_unfinished_reload_of_history_goes_on_in_the_next_run(world: World) -> N
     assert silver.run(world.lake()).days == (date(2015, 5, 1),)
 
 
+def test_second_reload_of_history_does_not_forget_an_unfinished_one(world: World) -> None:
+    poll(world, DAY, "a")
+    world.athena.script = [insert(), insert(states=["FAILED"])]
+    silver.run(world.lake())
+    poll(world, date(2015, 3, 1), "archive")
+    with pytest.raises(QueryFailedError):
+        silver.run(world.lake(), reprocess_from=date(2015, 1, 1))
+    world.athena.script = [insert()]
+    assert silver.run(world.lake(), reprocess_from=date(2018, 1, 1)).days == (date(2015, 3, 1),)
+
+
+def test_day_in_the_future_does_not_hide_the_real_ones(world: World) -> None:
+    poll(world, DAY, "a")
+    poll(world, date(2099, 1, 1), "mistake")
+    world.athena.script = [insert(), insert()]
+    assert silver.run(world.lake()).days == (DAY,)
+    poll(world, NEXT_DAY, "b")
+    assert silver.run(world.lake()).days == (NEXT_DAY,)
+
+
 def test_batches_are_at_most_a_week_and_in_order() -> None:
     days = [date(2020, 12, 1) + timedelta(number) for number in range(16)]
     assert [len(batch) for batch in silver.batches(days)] == [7, 7, 2]

@@ -20,7 +20,7 @@ from athena_transform.settings import Settings
 from botocore.exceptions import ClientError
 
 RAW, SILVER, GOLD = "dp-test-raw", "dp-test-silver", "dp-test-gold"
-START = datetime(2020, 12, 19, 12, tzinfo=UTC)
+START = datetime(2020, 12, 31, 12, tzinfo=UTC)
 
 
 def client_error(code: str, status: int = 400) -> ClientError:

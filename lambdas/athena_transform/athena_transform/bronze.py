@@ -18,7 +18,8 @@ def fingerprints(s3: Any, location: str, since: date | None) -> dict[date, str]:
     Two listings give a day the same digest exactly when it holds the same objects with the same contents. One request
     lists 1,000 objects, about three days of polls every five minutes.
     """
-    bucket, prefix = split_location(location)
+    bucket, folder = split_location(location)
+    prefix = f"{folder.rstrip('/')}/"
     request = {"Bucket": bucket, "Prefix": f"{prefix}ingest_dt="}
     if since is not None:
         # Every key of that day is longer than this, so it sorts after it.

@@ -17,7 +17,7 @@ from athena_transform.settings import Settings
 from athena_transform.telemetry import logger, metrics
 
 # Throttling of Athena's and Glue's API is retried by the SDK, within seconds.
-CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+CLIENT_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 
 
 @metrics.log_metrics
