@@ -76,7 +76,7 @@ resource "aws_s3_bucket" "state" {
 }
 
 resource "aws_s3_bucket_public_access_block" "state" {
-  bucket                  = aws_s3_bucket.state.id
+  bucket                  = aws_s3_bucket.state.bucket
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -84,7 +84,7 @@ resource "aws_s3_bucket_public_access_block" "state" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "state" {
-  bucket = aws_s3_bucket.state.id
+  bucket = aws_s3_bucket.state.bucket
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -92,7 +92,7 @@ resource "aws_s3_bucket_ownership_controls" "state" {
 }
 
 resource "aws_s3_bucket_versioning" "state" {
-  bucket = aws_s3_bucket.state.id
+  bucket = aws_s3_bucket.state.bucket
 
   versioning_configuration {
     status = "Enabled"
@@ -100,7 +100,7 @@ resource "aws_s3_bucket_versioning" "state" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
+  bucket = aws_s3_bucket.state.bucket
 
   rule {
     bucket_key_enabled = true
@@ -113,7 +113,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
 }
 
 resource "aws_s3_bucket_policy" "state" {
-  bucket = aws_s3_bucket.state.id
+  bucket = aws_s3_bucket.state.bucket
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -160,7 +160,7 @@ resource "aws_s3_bucket_policy" "state" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
+  bucket = aws_s3_bucket.state.bucket
 
   rule {
     id     = "housekeeping"

@@ -171,6 +171,6 @@ resource "aws_athena_named_query" "this" {
   name        = each.key
   description = trimspace(trimprefix(split("\n", each.value)[0], "--"))
   database    = aws_glue_catalog_database.this.name
-  workgroup   = aws_athena_workgroup.this.id
+  workgroup   = aws_athena_workgroup.this.name
   query       = each.value
 }

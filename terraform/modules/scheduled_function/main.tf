@@ -47,7 +47,7 @@ resource "aws_iam_role" "function" {
 
 resource "aws_iam_role_policy" "runtime" {
   name = "runtime"
-  role = aws_iam_role.function.id
+  role = aws_iam_role.function.name
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -80,7 +80,7 @@ resource "aws_iam_role_policy" "runtime" {
 
 resource "aws_iam_role_policy" "work" {
   name   = "work"
-  role   = aws_iam_role.function.id
+  role   = aws_iam_role.function.name
   policy = var.policy
 }
 
@@ -167,7 +167,7 @@ resource "aws_iam_role" "schedule" {
 
 resource "aws_iam_role_policy" "schedule" {
   name = "start"
-  role = aws_iam_role.schedule.id
+  role = aws_iam_role.schedule.name
 
   policy = jsonencode({
     Version = "2012-10-17"
