@@ -11,19 +11,25 @@ import ministack.app as emulator
 from workshop.sandbox.app import SandboxApp
 from workshop.sandbox.bootstrap import ensure_learner
 from workshop.sandbox.caller import resolve_caller
+from workshop.sandbox.github import GitHubReplica, open_source
 from workshop.sandbox.home import SandboxHome
 from workshop.sandbox.mends import install_mends
+from workshop.sandbox.persistence import StateSaver, save_before_answering
 
 
 def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
     """Build the application for `home`; `health` is what its health page answers."""
-    from workshop.sandbox.github import GitHubReplica, open_source  # noqa: PLC0415
-
     settings = home.settings
-    install_mends()
     recording = Path(settings.recording) if settings.recording else None
     github = GitHubReplica(open_source(recording), state_file=home.github / "timeline.json")
-    athena = None
+    saver = StateSaver(home.emulator_state)
+    athena: Any = None
+
+    def work_group_of(query_execution_id: str) -> str | None:
+        return str(athena.work_group_of(query_execution_id)) if athena else None
+
+    install_mends(work_group_of)
+    save_before_answering(saver)
     try:
         from workshop.sandbox.athena.service import AthenaService  # noqa: PLC0415
     except ImportError:
@@ -41,8 +47,11 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
 
     async def start() -> None:
         await ensure_learner(home)
+        await saver.save_all()
+        saver.start()
 
     async def stop() -> None:
+        saver.stop()
         if athena is not None:
             athena.close()
 

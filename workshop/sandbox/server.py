@@ -5,6 +5,7 @@ import asyncio
 import asyncio.constants
 import logging
 import os
+import shutil
 import signal
 import sys
 from logging.handlers import RotatingFileHandler
@@ -43,6 +44,7 @@ def run(home: SandboxHome) -> None:
     source_name = home.settings.recording or "the seeded generator"
     lock = HomeLock(home.lock)
     holder = lock.acquire(source_name)
+    _empty(home.tmp)
     certificate, key = ensure_certificates(home)
     write_trust_bundle(home, public_roots(os.environ))
     _log_to(home.log)
@@ -78,6 +80,12 @@ async def _serve(app: Any, home: SandboxHome, certificate: Path, key: Path) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(app, config, shutdown_trigger=stop.wait)
+
+
+def _empty(folder: Path) -> None:
+    """Delete what a killed server left behind: unpacked Lambdas."""
+    for entry in folder.iterdir():
+        shutil.rmtree(entry, ignore_errors=True)
 
 
 def _log_to(path: Path) -> None:

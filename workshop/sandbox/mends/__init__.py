@@ -4,11 +4,29 @@ They reach for private names, which is why `ministack` is pinned to one version;
 longer fits.
 """
 
-from workshop.sandbox.mends import doors, glue_partitions, root_keys
+from workshop.sandbox.mends import (
+    alarms,
+    bucket_configurations,
+    doors,
+    lambda_environment,
+    object_encryption,
+    resources,
+    root_keys,
+    sessions,
+)
 
 
-def install_mends() -> None:
-    """Install every mend. Call once, after `import ministack.app` and before it serves."""
+def install_mends(work_group_of: resources.WorkGroupOf) -> None:
+    """Install every mend. Call once, after `import ministack.app` and before it serves.
+
+    `work_group_of` maps the id of an Athena query execution to its work group, None for an unknown id.
+    """
     doors.close_other_doors()
     root_keys.close_root_keys()
-    glue_partitions.add_update_partition()
+    sessions.keep_sessions()
+    sessions.randomize_lambda_credentials()
+    lambda_environment.narrow_lambda_environment()
+    object_encryption.check_object_keys()
+    bucket_configurations.keep_bucket_configurations()
+    resources.check_right_resources(work_group_of)
+    alarms.describe_alarms_fully()

@@ -1,0 +1,134 @@
+"""Keeps what has been acknowledged: a service's state is on disk before the answer to a call that changed it is sent.
+
+The emulator itself saves at an orderly end only. S3 objects, their versions, tags and metadata are files already; what
+is written here is everything else, one JSON file a service in the emulator's own format, replaced atomically. It
+survives the end of the process however it comes (`kill -9`), not a power failure: nothing is forced through to disk.
+What changes without a call (log lines, metrics, messages on their way) is saved every few seconds.
+"""
+
+import asyncio
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import ministack.app as emulator
+from ministack.core import persistence as format_
+
+from workshop.sandbox.calls import Call, Handler, Response
+
+BACKGROUND_SECONDS = 5.0
+# Actions that leave nothing behind, or nothing that outlives a process on AWS either (a received message's lease).
+READS = re.compile(
+    r"(?:Get|List|Describe|BatchGet|Head|Filter|Lookup|Search|Query|Scan|Select|Simulate|Decode|Validate|Verify|Sign"
+    r"|Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateRandom|GenerateMac|ReceiveMessage|ChangeMessageVisibility)"
+)
+# `GetSessionToken` and its like hand out credentials, which must work after a restart.
+WRITES = re.compile(r"Get(?:SessionToken|FederationToken)$")
+INVOCATION = re.compile(r"/functions/[^/]+/(?:invocations|invoke-async|response-streaming-invocations)/?$")
+
+log = logging.getLogger(__name__)
+
+
+class StateSaver:
+    """Writes services' states. Calls that end while a state is being written share the next write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._asked: dict[str, int] = {}
+        self._done: dict[str, int] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._on_disk: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin saving what changes in the background."""
+        self._task = asyncio.create_task(self._save_in_background())
+
+    def stop(self) -> None:
+        """End the background saving; the emulator saves everything when it stops."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def save(self, key: str) -> None:
+        """Return when everything that service `key` holds now is on disk. Raises `OSError` if it cannot be written."""
+        ticket = self._asked[key] = self._asked.get(key, 0) + 1
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if self._done.get(key, 0) >= ticket:
+                return
+            covered = self._asked[key]
+            module = emulator._get_module(emulator._state_map[key])
+            state = module.get_state()
+            if state is not None:
+                await asyncio.to_thread(self._write, key, state)
+            self._done[key] = covered
+
+    async def save_all(self) -> None:
+        """Save every service that has been used."""
+        for key, module in emulator._state_map.items():
+            if module in emulator._loaded_modules:
+                await self.save(key)
+
+    def _write(self, key: str, state: dict[str, Any]) -> None:
+        document = {"__ministack_format__": format_._state_format_version(key), "payload": state}
+        text = json.dumps(document, default=format_._json_default)
+        if self._on_disk.get(key) == text:
+            return
+        path = self._folder / f"{key}.json"
+        staged = path.with_suffix(".json.tmp")
+        staged.write_text(text, encoding="utf-8")
+        staged.chmod(0o600)
+        staged.replace(path)
+        self._on_disk[key] = text
+
+    async def _save_in_background(self) -> None:
+        while True:
+            await asyncio.sleep(BACKGROUND_SECONDS)
+            try:
+                await self.save_all()
+            except (OSError, RuntimeError, TypeError) as error:
+                # A full disk, or a worker thread that changed a state while it was copied: the next round tries again.
+                log.warning("The sandbox's state could not be saved: %s", error)
+
+
+def save_before_answering(saver: StateSaver) -> None:
+    """Wrap every service of the emulator so that a call that changes something is answered after it is on disk."""
+    for service, handler in emulator.SERVICE_HANDLERS.items():
+        emulator.SERVICE_HANDLERS[service] = _saving(service, handler, saver)
+    control = emulator._handle_s3_control_request
+
+    async def saving_control(path: str, method: str, *rest: Any, **named: Any) -> Any:
+        response = await control(path, method, *rest, **named)
+        if response is not None and method not in {"GET", "HEAD"}:
+            await saver.save("s3")
+        return response
+
+    emulator._handle_s3_control_request = saving_control
+
+
+def _saving(service: str, handler: Handler, saver: StateSaver) -> Handler:
+    registered = emulator.SERVICE_REGISTRY[service]
+    key = registered.get("state_key", registered["module"])
+
+    async def handle(*parts: Any) -> Response:
+        response = await handler(*parts)
+        if changes_state(service, Call(*parts)):
+            if service == "tagging":
+                await saver.save_all()  # tags live with the services they belong to
+            else:
+                await saver.save(key)
+        return response
+
+    return handle
+
+
+def changes_state(service: str, call: Call) -> bool:
+    """Whether a call may change what its service's JSON file holds. Unknown actions count as changes."""
+    if service == "s3":
+        # Objects are files of their own; the JSON file holds the buckets' settings.
+        _, key = call.bucket_and_key
+        return call.method not in {"GET", "HEAD"} and not key and "delete" not in call.query
+    if action := call.action:
+        return bool(WRITES.match(action)) or not READS.match(action)
+    return call.method not in {"GET", "HEAD"} and not INVOCATION.search(call.path)
