@@ -250,17 +250,14 @@ class Workshop:
 
 
 def _prepare_kernel() -> None:
-    """Make the kernel fit for lessons: our errors without a traceback, charts in the workshop's look."""
+    """Make the kernel fit for lessons: our errors without a traceback, tables with room for AWS's answers."""
     if not in_notebook():
         return
     import pandas as pd  # noqa: PLC0415
     from IPython.core.getipython import get_ipython  # noqa: PLC0415
 
-    from workshop import plots  # noqa: PLC0415
-
     get_ipython().set_custom_exc((WorkshopError,), _show_plainly)
     pd.options.display.max_colwidth = 120  # AWS's answers are sentences
-    plots.enable()
 
 
 def _show_plainly(shell: Any, kind: type, error: WorkshopError, trace: Any, tb_offset: Any = None) -> list[str]:

@@ -4,10 +4,14 @@ Every function takes a DataFrame with the columns its docstring names and return
 expression of a cell. Drawing happens in this process (vl-convert), so a notebook needs no network to be looked at.
 """
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import altair as alt
 import pandas as pd
+
+P = ParamSpec("P")
 
 # Okabe and Ito's palette, in the order that keeps neighbours apart: https://jfly.uni-koeln.de/color/
 PALETTE = ["#0f83c9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c8c8c"]
@@ -21,10 +25,21 @@ _FALLBACK_INK = "#767676"
 
 
 def enable() -> None:
-    """Make charts render as inline SVG with the workshop's theme. Called once by `Workshop`."""
+    """Make charts render as inline SVG with the workshop's theme; every function here does it."""
     alt.theme.register("workshop", enable=True)(_theme)
     alt.renderers.register("workshop", _render)
     alt.renderers.enable("workshop")
+
+
+def _drawn(function: Callable[P, Any]) -> Callable[P, Any]:
+    """Let a chart be drawn in the workshop's look, without a side effect of importing this module."""
+
+    @functools.wraps(function)
+    def draw(*arguments: P.args, **options: P.kwargs) -> Any:
+        enable()
+        return function(*arguments, **options)
+
+    return draw
 
 
 def to_svg(chart: Any) -> str:
@@ -34,6 +49,7 @@ def to_svg(chart: Any) -> str:
     return str(vl_convert.vegalite_to_svg(chart if isinstance(chart, dict) else chart.to_dict()))
 
 
+@_drawn
 def bars(
     frame: pd.DataFrame, *, category: str, value: str, title: str = "", color: str = BLUE, width: int = WIDTH
 ) -> Any:
@@ -49,6 +65,7 @@ def bars(
     return (base.mark_bar(color=color, cornerRadiusEnd=2) + numbers).properties(width=width, height=alt.Step(21))
 
 
+@_drawn
 def histogram(frame: pd.DataFrame, *, value: str, title: str = "", label: str = "", bins: int = 30) -> Any:
     """How often each size occurs, on a logarithmic axis. `frame`: one row an observation, `value` > 0."""
     import numpy as np  # noqa: PLC0415
@@ -69,6 +86,7 @@ def histogram(frame: pd.DataFrame, *, value: str, title: str = "", label: str = 
     )
 
 
+@_drawn
 def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str = "", title: str = "") -> Any:
     """Counts over time as areas, stacked by `series` if given.
 
@@ -86,6 +104,7 @@ def over_time(frame: pd.DataFrame, *, time: str, value: str, series: str = "", t
     return mark.encode(**encoding).properties(width=WIDTH, height=220)
 
 
+@_drawn
 def heatmap(frame: pd.DataFrame, *, time: str, category: str, value: str, title: str = "") -> Any:
     """When each category was busy: one row a category, each on its own scale from its quietest to its busiest moment.
 
@@ -108,6 +127,7 @@ def heatmap(frame: pd.DataFrame, *, time: str, category: str, value: str, title:
     )
 
 
+@_drawn
 def shares(frame: pd.DataFrame, *, category: str, group: str, value: str, title: str = "") -> Any:
     """Two or more groups compared: how each group's total is spread over the categories, as bars side by side.
 
@@ -161,6 +181,7 @@ def _span(width: pd.Timedelta) -> str:
     return f"{seconds} seconds"
 
 
+@_drawn
 def lorenz(frame: pd.DataFrame, *, value: str, title: str = "", of: str = "repositories") -> Any:
     """Concentration: the share of all activity (y) that the quietest share of members (x) makes.
 
@@ -191,6 +212,7 @@ def lorenz(frame: pd.DataFrame, *, value: str, title: str = "", of: str = "repos
     ).properties(width=360, height=360)
 
 
+@_drawn
 def scanned(frame: pd.DataFrame, title: str = "") -> Any:
     """Bytes read for one question, a bar a layer on a logarithmic axis.
 

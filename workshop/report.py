@@ -25,6 +25,9 @@ _KINDS = {
     "check": ("checks", "#cc79a7"),
 }
 
+# The share of a lane, in percent, that the bars may take; the rest is for the last one's label.
+LANE = 90
+
 
 def write_report(result: "RunResult") -> None:
     """Write `result.report` and, beside it, an HTML page per executed notebook."""
@@ -84,11 +87,11 @@ def _timeline(result: "RunResult") -> str:
     total = result.seconds or 1.0
     rows, before = [], 0.0
     for one in result.notebooks:
-        left, width = before / total * 100, one.seconds / total * 100
+        left, width = before / total * LANE, one.seconds / total * LANE
         rows.append(
             f'<div class="row"><a href="{_page_of(one).name}">{html.escape(one.name)}</a><div class="lane">'
             f'<div class="bar" style="left:{left:.2f}%;width:max({width:.2f}%,3px)">{_stretches(one)}</div>'
-            f'<span class="after" style="left:calc({min(left + width, 92):.2f}% + 6px)">{took(one.seconds)}</span>'
+            f'<span class="after" style="left:calc({left + width:.2f}% + 6px)">{took(one.seconds)}</span>'
             "</div></div>"
         )
         before += one.seconds

@@ -208,7 +208,7 @@ def _execute(
     try:
         execute_notebook(
             source, str(executed), parameters=dict(parameters), kernel_name="python3", progress_bar=False,
-            cwd=str(NOTEBOOKS), on_cell_start=on_cell,
+            cwd=str(NOTEBOOKS), on_cell_start=on_cell, extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )  # fmt: skip
     except PapermillExecutionError as error:
         position = max(0, min(error.cell_index - injected, len(sections) - 1))
