@@ -99,6 +99,13 @@ class Timeline:
 
     def poll(self, etag: str | None) -> Poll:
         """Read the timeline unless `etag` is still its own. SourceError if GitHub cannot be read in the time left."""
+        try:
+            return self._poll(etag)
+        finally:
+            # The connection that the pages shared would not survive until the next invocation.
+            self._http.clear()
+
+    def _poll(self, etag: str | None) -> Poll:
         batches: list[Batch] = []
         first: _Answer | None = None
         limited: Limited | None = None
