@@ -8,6 +8,7 @@ from workshop.sandbox.mends import (
     alarms,
     bucket_configurations,
     doors,
+    glue_partitions,
     lambda_environment,
     object_encryption,
     resources,
@@ -30,3 +31,4 @@ def install_mends(work_group_of: resources.WorkGroupOf) -> None:
     bucket_configurations.keep_bucket_configurations()
     resources.check_right_resources(work_group_of)
     alarms.describe_alarms_fully()
+    glue_partitions.add_update_partition()
