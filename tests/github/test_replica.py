@@ -1,0 +1,374 @@
+"""The replica over real HTTP: what GitHub's documentation promises, and faults on demand.
+
+https://docs.github.com/en/rest/activity/events and https://docs.github.com/en/rest/using-the-rest-api
+"""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from serving import Server, serving
+
+from workshop.sandbox.github import EventSource, Fault, GitHubReplica, open_source
+
+START = 1_750_000_000
+# Formed like a token; written so that no scanner takes it for one.
+TOKEN = "gh" + "p_" + "A1" * 18
+
+
+class Client:
+    """A client of one server; answers are bytes as sent, whatever their status."""
+
+    def __init__(self, server: Server) -> None:
+        self.url = server.url
+        self._session = requests.Session()
+        self._session.verify = str(server.ca_bundle)
+        self._session.trust_env = False
+        self._session.headers.update({"Accept-Encoding": "identity"})
+
+    def get(self, path: str = "/_github/events", method: str = "GET", **options: Any) -> requests.Response:
+        return self._session.request(method, self.url + path, timeout=30, **options)
+
+    def page(self, number: int = 1, etag: str | None = None, authorization: str | None = None) -> requests.Response:
+        headers = {"If-None-Match": etag, "Authorization": authorization}
+        return self.get(params={"per_page": "100", "page": str(number)}, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def source() -> EventSource:
+    return open_source(seed=7, count=650)
+
+
+@pytest.fixture
+def start(source: EventSource, tmp_path: Path) -> Iterator[Callable[..., tuple[GitHubReplica, Client]]]:
+    """Start a replica with options of its own."""
+    with ExitStack() as servers:
+
+        def begin(**options: Any) -> tuple[GitHubReplica, Client]:
+            defaults: dict[str, Any] = {"state_file": tmp_path / "timeline.json", "clock": lambda: START}
+            replica = GitHubReplica(options.pop("source", source), **(defaults | options))
+            return replica, Client(servers.enter_context(serving(replica, tmp_path / "server")))
+
+        yield begin
+
+
+Start = Callable[..., tuple[GitHubReplica, Client]]
+
+
+def test_a_page_is_the_events_own_bytes(start: Start, source: EventSource) -> None:
+    _, client = start()
+    answer = client.page()
+    newest = sorted(source.events[:300], key=lambda event: (event.created_at, event.id), reverse=True)[:100]
+    assert answer.content == b"[" + b",".join(event.raw for event in newest) + b"]"
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.headers["X-Poll-Interval"] == "0"
+    assert answer.headers["ETag"].startswith('W/"')
+
+
+@pytest.mark.parametrize(
+    ("query", "events"),
+    [
+        ("", 30),
+        ("per_page=100", 100),
+        ("per_page=101", 100),
+        ("per_page=0", 30),
+        ("per_page=many", 30),
+        ("per_page=7&page=2", 7),
+        ("page=10", 30),
+        ("per_page=100&page=0", 100),
+    ],
+)
+def test_page_sizes(query: str, events: int, start: Start) -> None:
+    _, client = start()
+    assert len(client.get(f"/_github/events?{query}").json()) == events
+
+
+def test_links_lead_through_all_pages(start: Start, source: EventSource) -> None:
+    _, client = start()
+    answer = client.get(params={"per_page": "100"})
+    links = answer.links
+    assert {relation: link["url"] for relation, link in links.items()} == {
+        "next": f"{client.url}/_github/events?per_page=100&page=2",
+        "last": f"{client.url}/_github/events?per_page=100&page=3",
+    }
+    seen = answer.json()
+    while "next" in answer.links:
+        answer = client.get(answer.links["next"]["url"].removeprefix(client.url))
+        seen += answer.json()
+    assert set(answer.links) == {"prev", "first"}
+    assert sorted(item["id"] for item in seen) == sorted(str(event.id) for event in source.events[:300])
+
+
+def test_pages_beyond_the_events_are_empty_and_beyond_the_timeline_refused(start: Start) -> None:
+    _, client = start(source=open_source(count=120))
+    assert client.page(3).json() == []
+    assert "next" not in client.page(2).links
+    beyond = client.page(4)
+    assert beyond.status_code == 422
+    assert "pagination is limited" in beyond.json()["message"]
+
+
+def test_only_a_client_that_has_the_window_moves_it(start: Start, source: EventSource) -> None:
+    _, client = start()
+    windows = [{event.id for event in source.events[number : number + 300]} for number in (0, 300, 600)]
+
+    def shown(answer: requests.Response) -> int:
+        return next(number for number, ids in enumerate(windows) if int(answer.json()[0]["id"]) in ids)
+
+    first = client.page().headers["ETag"]
+    assert shown(client.page()) == 0, "asking without an ETag moves nothing"
+    assert shown(client.page(2)) == 0
+    assert shown(client.page(etag='W/"something-else"')) == 0
+    moved = client.page(etag=first)
+    assert (moved.status_code, shown(moved)) == (200, 1)
+    # The answer was lost: the client still has the first ETag, and gets the same window again.
+    assert shown(client.page(etag=first)) == 1
+    assert [shown(client.page(number)) for number in (2, 3)] == [1, 1]
+    second = moved.headers["ETag"]
+    last = client.page(etag=f'"unknown", {second}')
+    assert (shown(last), len(last.json())) == (2, 50)
+    for _ in range(2):
+        end = client.page(etag=last.headers["ETag"])
+        assert (end.status_code, end.content, end.headers["ETag"]) == (304, b"", last.headers["ETag"])
+        assert end.headers["X-Poll-Interval"] == "0"
+
+
+def test_a_later_pages_etag_answers_304_without_moving(start: Start) -> None:
+    _, client = start()
+    second = client.page(2)
+    assert client.page(2, etag=second.headers["ETag"]).status_code == 304
+    assert client.page(2).content == second.content
+
+
+def test_head_answers_like_get_without_a_body_and_without_moving(start: Start) -> None:
+    _, client = start()
+    got = client.page()
+    for _ in range(2):
+        head = client.get("/_github/events?per_page=100", method="HEAD", headers={"If-None-Match": got.headers["ETag"]})
+        assert (head.status_code, head.content) == (304, b"")
+    head = client.get("/_github/events?per_page=100&page=1", method="HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(got.content))
+    assert head.headers["ETag"] == got.headers["ETag"]
+
+
+def test_the_position_survives_a_restart(start: Start) -> None:
+    _, client = start()
+    moved = client.page(etag=client.page().headers["ETag"])
+    _, restarted = start()
+    assert restarted.page().content == moved.content
+
+
+def test_json_is_compressed_for_whoever_accepts_it(start: Start) -> None:
+    _, client = start()
+    plain = client.page()
+    compressed = client.get("/_github/events?per_page=100", headers={"Accept-Encoding": "br, gzip;q=0.8"}, stream=True)
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(compressed.raw.read(decode_content=False)) == plain.content
+    assert compressed.headers["ETag"] == plain.headers["ETag"]
+
+
+def test_the_rate_limit_is_counted_told_and_enforced(start: Start) -> None:
+    now = [START]
+    _, client = start(hourly_limit=3, clock=lambda: now[0])
+    told = [client.page().headers for _ in range(3)]
+    assert [headers["X-RateLimit-Remaining"] for headers in told] == ["2", "1", "0"]
+    assert [headers["X-RateLimit-Used"] for headers in told] == ["1", "2", "3"]
+    assert {headers["X-RateLimit-Reset"] for headers in told} == {str(START + 3600)}
+    assert {(headers["X-RateLimit-Limit"], headers["X-RateLimit-Resource"]) for headers in told} == {("3", "core")}
+
+    refused = client.page()
+    assert refused.status_code == 403
+    assert refused.json()["message"] == "API rate limit exceeded for 127.0.0.1."
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+
+    assert client.page(authorization=f"Bearer {TOKEN}").status_code == 200, "a token has an hour of its own"
+    now[0] += 3600
+    assert client.page().headers["X-RateLimit-Remaining"] == "2"
+
+
+def test_a_304_is_free_with_a_token_only(start: Start) -> None:
+    _, client = start(source=open_source(count=10))
+    etag = client.page().headers["ETag"]
+    assert client.page(etag=etag).headers["X-RateLimit-Used"] == "2"
+    authorization = f"token {TOKEN}"
+    assert client.page(authorization=authorization).headers["X-RateLimit-Used"] == "1"
+    answer = client.page(etag=etag, authorization=authorization)
+    assert (answer.status_code, answer.headers["X-RateLimit-Used"]) == (304, "1")
+
+
+@pytest.mark.parametrize("authorization", ["Bearer nonsense", f"Basic {TOKEN}", TOKEN, "Bearer "])
+def test_a_malformed_token_is_refused(authorization: str, start: Start) -> None:
+    _, client = start()
+    answer = client.page(authorization=authorization)
+    assert (answer.status_code, answer.json()["message"]) == (401, "Bad credentials")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/_github/user", 404),
+        ("GET", "/_github", 404),
+        ("GET", "/_github/events/1", 404),
+        ("POST", "/_github/events", 405),
+        ("DELETE", "/_github/events", 405),
+        ("POST", "/_gharchive/2025-06-11-13.json.gz", 405),
+        ("DELETE", "/_github/_faults", 405),
+    ],
+)
+def test_what_there_is_not_is_refused_as_github_does(method: str, path: str, status: int, start: Start) -> None:
+    _, client = start()
+    answer = client.get(path, method=method)
+    assert answer.status_code == status
+    assert answer.json()["status"] == str(status)
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_client_without_a_user_agent_is_refused(start: Start) -> None:
+    _, client = start()
+    answer = client.get(headers={"User-Agent": ""})
+    assert answer.status_code == 403
+    assert b"User-Agent" in answer.content
+
+
+# GH Archive
+
+
+def test_hours_hold_each_event_once_in_order(start: Start, source: EventSource) -> None:
+    _, client = start()
+    ids = []
+    for hour in range(24):
+        answer = client.get(f"/_gharchive/2025-06-11-{hour}.json.gz")
+        # The generator's two hours begin at 13:40.
+        assert answer.status_code == (200 if hour in {13, 14, 15} else 404)
+        if answer.status_code == 200:
+            assert answer.headers["Content-Type"] == "application/gzip"
+            assert answer.content == client.get(f"/_gharchive/2025-06-11-{hour}.json.gz").content
+            lines = gzip.decompress(answer.content).splitlines()
+            assert {json.loads(line)["created_at"][:13] for line in lines} == {f"2025-06-11T{hour}"}
+            ids += [int(json.loads(line)["id"]) for line in lines]
+    assert ids == sorted({event.id for event in source.events})
+
+
+def test_the_hour_in_a_name_is_not_padded(start: Start, tmp_path: Path) -> None:
+    recording = tmp_path / "recording.jsonl"
+    recording.write_bytes(b'{"id":"1","type":"PushEvent","created_at":"2020-01-02T03:04:05Z"}\n')
+    _, client = start(source=open_source(recording))
+    assert gzip.decompress(client.get("/_gharchive/2020-01-02-3.json.gz").content) == recording.read_bytes()
+    assert client.get("/_gharchive/2020-01-02-3.json.gz", method="HEAD").status_code == 200
+    for name in ("2020-01-02-03.json.gz", "2020-01-02-4.json.gz", "../2020-01-02-3.json.gz", ""):
+        assert client.get(f"/_gharchive/{name}").status_code == 404
+
+
+# Faults on demand
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_secondary_rate_limit_on_demand(status: int, start: Start) -> None:
+    replica, client = start()
+    replica.faults.append(Fault(status=status, retry_after=60))
+    answer = client.page()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (status, "60")
+    assert "secondary rate limit" in answer.json()["message"]
+    assert client.page().status_code == 200
+
+
+def test_damage_on_demand(start: Start) -> None:
+    replica, client = start()
+    whole = client.page().content
+    replica.faults.extend([Fault(damage="truncated"), Fault(damage="garbage"), Fault(damage="cut"), Fault(status=502)])
+
+    assert client.page().content == whole[: len(whole) // 2]
+    with pytest.raises(requests.JSONDecodeError):
+        client.page().json()
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        client.page()
+    assert client.page().status_code == 502
+    assert client.page().content == whole
+
+
+def test_a_damaged_answer_has_moved_the_window_and_can_be_had_again(start: Start) -> None:
+    replica, client = start()
+    etag = client.page().headers["ETag"]
+    replica.faults.append(Fault(damage="truncated"))
+    half = client.page(etag=etag).content
+    assert client.page(etag=etag).content.startswith(half)
+
+
+def test_faults_are_set_over_http_from_this_machine(start: Start) -> None:
+    replica, client = start()
+    queue = [{"status": 503, "retry_after": 5, "delay": 0}, {}, {"damage": "garbage"}]
+    assert client.get("/_github/_faults", method="PUT", json=queue).status_code == 200
+    assert list(replica.faults) == [Fault(status=503, retry_after=5), Fault(), Fault(damage="garbage")]
+    assert [client.page().status_code for _ in range(2)] == [503, 200]
+    assert client.get("/_github/_faults").json() == [
+        {"status": None, "retry_after": None, "delay": 0.0, "damage": "garbage"}
+    ]
+    client.get("/_github/_faults", method="PUT", json=[])
+    assert not replica.faults
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b'[{"status": 200}]',
+        b'[{"status": true}]',
+        b'[{"delay": -1}]',
+        b'[{"delay": 1e9}]',
+        b'[{"damage": "worse"}]',
+        b'[{"retry_after": "soon"}]',
+        b'[{"typo": 1}]',
+        b"[" * 50_000,
+    ],
+)
+def test_a_queue_that_makes_no_sense_is_refused(body: bytes, start: Start) -> None:
+    replica, client = start()
+    answer = client.get("/_github/_faults", method="PUT", data=body)
+    assert answer.status_code == 422
+    assert answer.json()["message"].startswith("Not a queue of faults: ")
+    assert not replica.faults
+
+
+def call(replica: GitHubReplica, method: str, path: str, client: str, body: bytes = b"") -> int:
+    """Call the application itself, as a server would for a client at that address; returns the status."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"user-agent", b"test")]
+    scope = {"type": "http", "method": method, "path": path, "headers": headers, "client": (client, 4711)}
+    asyncio.run(replica(scope, receive, send))
+    return int(sent[0]["status"])
+
+
+@pytest.mark.parametrize(("client", "status"), [("127.0.0.1", 200), ("::1", 200), ("192.0.2.7", 404), ("", 404)])
+def test_faults_are_set_from_this_machine_only(client: str, status: int, source: EventSource, tmp_path: Path) -> None:
+    replica = GitHubReplica(source, state_file=tmp_path / "timeline.json")
+    assert call(replica, "PUT", "/_github/_faults", client, b'[{"status": 500}]') == status
+    assert len(replica.faults) == (status == 200)
+
+
+def test_an_answer_is_delayed_on_demand(source: EventSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    replica = GitHubReplica(source, state_file=tmp_path / "timeline.json")
+    replica.faults.append(Fault(delay=2.5))
+    assert call(replica, "GET", "/_github/events", "127.0.0.1") == 200
+    assert slept == [2.5]
