@@ -48,7 +48,7 @@ def try_cast(value: Value, target: Type, position: Position | None = None) -> Va
     return Value(f"TRY({cast(value, target, position).sql})", target)
 
 
-def _castable(source: Type, target: Type) -> bool:
+def _castable(source: Type, target: Type) -> bool:  # noqa: PLR0911 - one return for each rule
     if can_coerce(source, target) or source.name == target.name == "varchar":
         return True
     if source.name == target.name and source.args:
@@ -180,8 +180,8 @@ PRELUDE = (
             || ltrim(ltrim(s, '-'), '0.')[1] || '.'
             || coalesce(nullif(ltrim(ltrim(s, '-'), '0.')[2:], ''), '0')
             || 'E-' || (length(ltrim(s, '-')) - length(ltrim(ltrim(s, '-'), '0.')) - 1) END""",
-    "CREATE MACRO athena_text_of_double(x) AS athena_text_of_shortest(CAST(x AS DOUBLE), CAST(CAST(x AS DOUBLE) AS VARCHAR))",
-    "CREATE MACRO athena_text_of_real(x) AS athena_text_of_shortest(CAST(x AS FLOAT), CAST(CAST(x AS FLOAT) AS VARCHAR))",
+    "CREATE MACRO athena_text_of_double(x) AS athena_text_of_shortest(x, CAST(CAST(x AS DOUBLE) AS VARCHAR))",
+    "CREATE MACRO athena_text_of_real(x) AS athena_text_of_shortest(x, CAST(CAST(x AS FLOAT) AS VARCHAR))",
     # days hours:minutes:seconds.millis
     """CREATE MACRO athena_text_of_interval(i) AS
         CASE WHEN epoch_ms(i) < 0 THEN '-' ELSE '' END

@@ -3,6 +3,7 @@
 Every kind of syntax node has its own method; a node without one is refused by name. Errors carry the place in the
 query's text.
 """
+# ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -144,7 +145,9 @@ class Expressions:
                 self.position(node),
             )
         self.touched.append((column, own))
-        if column.scan is not None and not column.hidden and column.name is not None:
+        if column.scan is not None and column.hidden:
+            column.scan.uses_path = True
+        elif column.scan is not None and column.name is not None:
             column.scan.used.add((column.name, *fields))
         value = Value(column.sql, column.type)
         for name in fields:
@@ -243,7 +246,7 @@ class Expressions:
         return coerce(value, BOOLEAN).sql
 
     def _arithmetic(self, node: exp.Expr) -> Value:
-        symbol = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}[type(node)]
+        symbol = _ARITHMETIC[type(node)]
         left, right = self.compile(node.this), self.compile(node.expression)
         return operators.arithmetic(symbol, left, right, self.position(node))
 
@@ -303,7 +306,8 @@ class Expressions:
         if common is None:
             raise AthenaError(
                 "TYPE_MISMATCH",
-                f"value and result of subquery must be of the same type for IN expression: {value.type} vs {column.type}",
+                "value and result of subquery must be of the same type for IN expression: "
+                f"{value.type} vs {column.type}",
                 self.position(node),
             )
         item = operators.comparable(coerce(Value("q.c0", column.type), common))
@@ -691,6 +695,7 @@ class Expressions:
     }
 
 
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -702,7 +707,20 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.NullSafeNEQ: "IS DISTINCT FROM",
 }
 _EXTRACTED = frozenset(
-    "year quarter month week day day_of_month day_of_week day_of_year year_of_week hour minute second".split()
+    [
+        "year",
+        "quarter",
+        "month",
+        "week",
+        "day",
+        "day_of_month",
+        "day_of_week",
+        "day_of_year",
+        "year_of_week",
+        "hour",
+        "minute",
+        "second",
+    ]
 )
 
 

@@ -1,4 +1,4 @@
-"""Operators with Trino's types: arithmetic (Trino documentation: mathematical, decimal, date and time), comparison, ||."""
+"""Operators with Trino's types (Trino documentation: mathematical, decimal, date and time, comparison)."""
 
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import (
@@ -79,7 +79,8 @@ def concatenate(left: Value, right: Value, position: Position | None) -> Value:
         return Value(joined, common)
     raise AthenaError(
         "FUNCTION_NOT_FOUND",
-        f"Unexpected parameters ({a}, {b}) for function concat. Expected: concat(varchar, varchar), concat(array(E), array(E))",
+        f"Unexpected parameters ({a}, {b}) for function concat. Expected: concat(varchar, varchar), "
+        "concat(array(E), array(E))",
         position,
     )
 
@@ -99,7 +100,7 @@ def _decimals(operator: str, left: Value, right: Value) -> Value:
             result = decimal(min(38, a.precision + b.precision), a.scale + b.scale)
         case "/":
             result = decimal(min(38, a.precision + b.scale + max(0, b.scale - a.scale)), scale)
-            return Value(_divide(left, right, result), result)
+            return Value(divide(left, right, result), result)
         case _:
             result = decimal(min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
     # Operands of + and - as wide as the result, else DuckDB overflows on the way to it.
@@ -107,7 +108,7 @@ def _decimals(operator: str, left: Value, right: Value) -> Value:
     return Value(f"CAST(({x} {operator} {y}) AS {result.duckdb})", result)
 
 
-def _divide(left: Value, right: Value, result: Type) -> str:
+def divide(left: Value, right: Value, result: Type) -> str:
     """Exact division of scaled integers, rounded half away from zero as Trino does."""
     shift = result.scale - left.type.scale + right.type.scale
     x, y = _unscaled(left), _unscaled(right)

@@ -152,9 +152,9 @@ def _bound(text: str, pattern: str, now: datetime) -> datetime:
         moment = now.replace(tzinfo=None)
         if amount:
             moment = _move(moment, int(amount) * (-1 if sign == "-" else 1), unit.lower().rstrip("s"))
-        return datetime.strptime(_format(moment, pattern), pattern)  # noqa: DTZ007 - dates of a projection are UTC
+        return datetime.strptime(_format(moment, pattern), pattern)
     try:
-        return datetime.strptime(text, pattern)  # noqa: DTZ007
+        return datetime.strptime(text, pattern)
     except ValueError as error:
         raise AthenaError(
             "INVALID_TABLE_PROPERTY", f"projection range value {text!r} does not match its format"

@@ -1,4 +1,5 @@
 """Which files a scan must read: partitions whose keys satisfy the query's predicates, and the objects below them."""
+# ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,8 +68,8 @@ def _matching(scan: Scan, candidates: Sequence[Partition], connection: duckdb.Du
     parameters = {f"k{i}": [p.values[i] for p in candidates] for i in keys}
     unnested = ", ".join(f"unnest(CAST(${name} AS VARCHAR[])) AS {name}" for name in parameters)
     sql = (
-        f"SELECT i FROM (SELECT i, {typed} FROM (SELECT unnest(range({len(candidates)})) AS i, {unnested}) AS p(i, {names}))"
-        f" AS {scan.alias} WHERE {' AND '.join(scan.conditions)} ORDER BY i"
+        f"SELECT i FROM (SELECT i, {typed} FROM "
+        f"(SELECT unnest(range({len(candidates)})) AS i, {unnested}) AS p(i, {names})) AS {scan.alias} WHERE {' AND '.join(scan.conditions)} ORDER BY i"
     )
     return [candidates[i] for (i,) in connection.execute(sql, parameters).fetchall()]
 
@@ -90,11 +91,11 @@ def _list(table: Table, kept: Sequence[Partition], storage: Storage, *, projecte
     if len(kept) <= _LISTED_ONE_BY_ONE:
         return [PartitionFiles(p, tuple(_visible(storage, p.location))) for p in kept]
     if projected:
-        return _match(kept, storage.list(projection.common_prefix(table)))
+        return _match(kept, storage.objects(projection.common_prefix(table)))
     roots = {p.location for p in kept if not p.location.startswith(table.location.rstrip("/") + "/")}
     below = [p for p in kept if p.location not in roots]
     outside = [PartitionFiles(p, tuple(_visible(storage, p.location))) for p in kept if p.location in roots]
-    return _match(below, storage.list(table.location.rstrip("/") + "/")) + outside
+    return _match(below, storage.objects(table.location.rstrip("/") + "/")) + outside
 
 
 def _match(kept: Sequence[Partition], objects: Sequence[S3Object]) -> list[PartitionFiles]:
@@ -118,7 +119,7 @@ def _visible(storage: Storage, location: str) -> list[S3Object]:
         raise AthenaError("HIVE_INVALID_METADATA", "The table has no location")
     folder = location.rstrip("/") + "/"
     _, prefix = split_uri(folder)
-    return [o for o in storage.list(folder) if not is_hidden(o.key, prefix)]
+    return [o for o in storage.objects(folder) if not is_hidden(o.key, prefix)]
 
 
 def _by_path(

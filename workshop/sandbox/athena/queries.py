@@ -2,6 +2,7 @@
 
 Tables become t1, t2, …, columns c0, c1, …: nothing that a user wrote reaches DuckDB as an identifier.
 """
+# ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -213,9 +214,8 @@ class QueryCompiler:
         names = node.args["alias"].columns if node.args.get("alias") else []
         name = node.name.lower()
         if not node.db and name in self._ctes:
-            table, compiled = self._ctes[name]
-            compiled = _renamed(compiled, names, self.position(node))
-            return self._bring(f"{table}", compiled, alias or name)
+            cte, compiled = self._ctes[name]
+            return self._bring(cte, _renamed(compiled, names, self.position(node)), alias or name)
         scan = Scan(self.binder.table(node, self.position(node)), self._name())
         self.scans.append(scan)
         table = scan.table
@@ -244,7 +244,9 @@ class QueryCompiler:
 
     def _unnest(self, node: exp.Unnest, scope: Scope) -> Relation:
         expressions = Expressions(self, scope, clause=JOIN)
-        name, columns, listed, lengths = self._name(), [], [], []
+        name = self._name()
+        columns: list[Type] = []
+        listed, lengths = [], []
         for item in node.expressions:
             value = expressions.compile(item)
             if value.type.name == "array" and value.type.args[0].name == "row":
@@ -491,8 +493,8 @@ class SelectCompiler:
             return ""
         outputs = [Column(name, value.type, value.sql, output=True) for name, value in items if name is not None]
         # Output names hide those of FROM; the same expression under one name twice is not ambiguous.
-        named = {c.name for c in outputs}
         outputs = list({(c.name, c.sql): c for c in outputs}.values())
+        scope = Scope(outputs, base.scope, extends=True)
         parts = []
         for item in clause.expressions:
             position = self.queries.position(item)
@@ -500,7 +502,6 @@ class SelectCompiler:
             if ordinal:
                 parts.append(f"{ordinal}{direction(item)}")
                 continue
-            scope = Scope([*outputs, *(c for c in base.scope.columns if c.name not in named)], self.parent)
             value = replace(base, scope=scope).compile(item.this)
             if distinct and value.sql not in {v.sql for _, v in items}:
                 raise AthenaError(
@@ -545,7 +546,7 @@ def _output_name(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Column):
         return node.name.lower()
     if isinstance(node, exp.Dot):
-        return node.expression.name.lower()
+        return str(node.expression.name.lower())
     return None
 
 
@@ -592,7 +593,22 @@ def _with_names(columns: list[Column], names: Sequence[exp.Expr], position: Posi
 
 
 _SELECT_CLAUSES = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_ kind hint operation_modifiers".split()
+    [
+        "expressions",
+        "from_",
+        "joins",
+        "where",
+        "group",
+        "having",
+        "order",
+        "limit",
+        "offset",
+        "distinct",
+        "with_",
+        "kind",
+        "hint",
+        "operation_modifiers",
+    ]
 )
 
 

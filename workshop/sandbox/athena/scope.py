@@ -13,8 +13,8 @@ class Scan:
     """One reading of a table: `alias` names its rows in the generated SQL, columns are c0, c1, …
 
     `used` collects the paths of columns that the query touches (`("actor", "login")`), for the bytes scanned;
-    `conditions` the predicates on partition keys alone, `path_conditions` those on `"$path"` too, as SQL over `alias`;
-    `equalities` the literals that a key is compared with by `=` or IN.
+    `conditions` the predicates on partition keys alone, `path_conditions` those on `"$path"` too, as SQL over
+    `alias`; `equalities` the literals that a key is compared with by `=` or IN.
     """
 
     table: Table
@@ -23,6 +23,7 @@ class Scan:
     conditions: list[str] = field(default_factory=list)
     path_conditions: list[str] = field(default_factory=list)
     equalities: dict[str, set[str]] = field(default_factory=dict)
+    uses_path: bool = False
 
     @property
     def view(self) -> str:
@@ -48,33 +49,39 @@ class Column:
 
 @dataclass
 class Scope:
-    """Columns that names are looked up in; then those of the enclosing query."""
+    """Columns that names are looked up in; then those of `parent`.
+
+    The parent is the enclosing query, or, with `extends`, more columns of the same one (FROM, behind ORDER BY's names).
+    """
 
     columns: Sequence[Column]
     parent: "Scope | None" = None
+    extends: bool = False
 
     def resolve(self, parts: Sequence[str], position: Position | None) -> tuple[Column, Sequence[str], bool]:
-        """The column that `a.b.c` names, the rest of the path (fields), and whether it is this scope's own.
+        """The column that `a.b.c` names, the rest of the path (fields), and whether it is this query's own.
 
         As in Trino, the longest qualified name that is a column wins over a field of a shorter one.
         """
-        for scope in self._chain():
+        for scope, own in self._chain():
             for length in range(min(len(parts), 4), 0, -1):
                 found = [c for c in scope.columns if _matches(c, parts[:length])]
                 if len(found) > 1:
                     raise AthenaError("AMBIGUOUS_NAME", f"Column '{'.'.join(parts[:length])}' is ambiguous", position)
                 if found:
-                    return found[0], parts[length:], scope is self
+                    return found[0], parts[length:], own
         raise AthenaError(
             "COLUMN_NOT_FOUND",
             f"Column '{'.'.join(parts)}' cannot be resolved or requester is not authorized to access requested resources",
             position,
         )
 
-    def _chain(self) -> "Iterator[Scope]":
+    def _chain(self) -> "Iterator[tuple[Scope, bool]]":
         scope: Scope | None = self
+        own = True
         while scope is not None:
-            yield scope
+            yield scope, own
+            own = own and scope.extends
             scope = scope.parent
 
 

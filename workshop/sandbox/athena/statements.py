@@ -4,15 +4,50 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError, not_supported
 from workshop.sandbox.athena.parser import SyntaxTree
 
 _FIRST_WORDS = frozenset(
-    "ALTER ANALYZE CALL COMMENT COMMIT CREATE DEALLOCATE DELETE DENY DESC DESCRIBE DROP EXECUTE EXPLAIN GRANT INSERT "
-    "MERGE MSCK OPTIMIZE PREPARE REFRESH RESET REVOKE ROLLBACK SELECT SET SHOW START TABLE TRUNCATE UNLOAD UPDATE USE "
-    "VACUUM VALUES WITH".split()
+    [
+        "ALTER",
+        "ANALYZE",
+        "CALL",
+        "COMMENT",
+        "COMMIT",
+        "CREATE",
+        "DEALLOCATE",
+        "DELETE",
+        "DENY",
+        "DESC",
+        "DESCRIBE",
+        "DROP",
+        "EXECUTE",
+        "EXPLAIN",
+        "GRANT",
+        "INSERT",
+        "MERGE",
+        "MSCK",
+        "OPTIMIZE",
+        "PREPARE",
+        "REFRESH",
+        "RESET",
+        "REVOKE",
+        "ROLLBACK",
+        "SELECT",
+        "SET",
+        "SHOW",
+        "START",
+        "TABLE",
+        "TRUNCATE",
+        "UNLOAD",
+        "UPDATE",
+        "USE",
+        "VACUUM",
+        "VALUES",
+        "WITH",
+    ]
 )
 
 
@@ -98,7 +133,7 @@ def statement_types(statement: Statement) -> tuple[str, str]:
             return statement_type, what.replace(" ", "_")
 
 
-def parse(text: str) -> Statement:
+def parse(text: str) -> Statement:  # noqa: PLR0911 - one return for each kind of statement
     """The statement in `text`; `InvalidRequestError` when it is not SQL that Athena would accept."""
     tree = SyntaxTree(text)
     if not tree.tokens:
@@ -143,10 +178,7 @@ def _is_ctas(tokens: list[Token]) -> bool:
 def _unsupported(tokens: list[Token]) -> Unsupported:
     words = [t.text.upper() for t in tokens[:2]]
     first = words[0]
-    if first in ("CREATE", "DROP", "ALTER", "MSCK", "SHOW"):
-        what = " ".join(words)
-    else:
-        what = first
+    what = " ".join(words) if first in ("CREATE", "DROP", "ALTER", "MSCK", "SHOW") else first
     utility = first in ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
     dml = first in ("DELETE", "UPDATE", "MERGE", "OPTIMIZE", "VACUUM", "INSERT")
     return Unsupported(what, "UTILITY" if utility else "DML" if dml else "DDL")
@@ -296,7 +328,7 @@ def _in_order(nodes: list[exp.Placeholder]) -> list[exp.Placeholder]:
 
 def _is_constant(node: exp.Expr) -> bool:
     allowed = (exp.Literal, exp.Boolean, exp.Null, exp.Neg, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval)
-    return all(isinstance(n, allowed) or isinstance(n, exp.Var | exp.Paren) for n in node.walk())
+    return all(isinstance(n, (*allowed, exp.Var, exp.Paren)) for n in node.walk())
 
 
 def _parameters_refused(expected: int, given: int) -> NoReturn:

@@ -1,7 +1,7 @@
 """S3 as the caller sees it, with a local cache of objects.
 
-The cache is keyed by bucket, key and ETag. A hit is used only after S3 has said, to this caller and now, that the object
-may be read (a conditional GET answered by 304), so the cache is no way around a policy.
+The cache is keyed by bucket, key and ETag. A hit is used only after S3 has said, to this caller and now, that the
+object may be read (a conditional GET answered by 304), so the cache is no way around a policy.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Encryption:
 class Storage(Protocol):
     """What the engine asks of an object store; every call acts with the caller's permissions."""
 
-    def list(self, uri: str) -> list[S3Object]:
+    def objects(self, uri: str) -> list[S3Object]:
         """All objects whose key starts with that of `uri`, hidden ones too."""
 
     def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
@@ -95,7 +95,7 @@ class S3Storage:
         self._pool = pool
         cache.mkdir(parents=True, exist_ok=True)
 
-    def list(self, uri: str) -> list[S3Object]:
+    def objects(self, uri: str) -> list[S3Object]:
         """All objects whose key starts with that of `uri`, hidden ones too."""
         bucket, prefix = split_uri(uri)
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -40,7 +40,7 @@ _MILLIS = 3
 
 
 def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Type:  # noqa: PLR0911 - one per kind
-    """The Trino type of a sqlglot DataType; `operand` is what is cast to it (a literal's precision follows its text)."""
+    """The Trino type of a sqlglot DataType; `operand` is what is cast to it (a literal has the precision of its text)."""
     if not isinstance(node, exp.DataType):
         raise not_supported(f"The type {node.sql('trino')}", position)
     kind = node.this
@@ -53,7 +53,7 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
         if not numbers and isinstance(operand, exp.Literal) and operand.is_string:
             # DECIMAL '1.23' and CAST('1.23' AS DECIMAL) look the same here and mean decimal(3,2) and decimal(38,0).
             raise not_supported("DECIMAL without precision on a literal (write DECIMAL(p,s))", position)
-        return decimal(*(numbers + [0])[:2]) if numbers else decimal(38, 0)
+        return decimal(*[*numbers, 0][:2]) if numbers else decimal(38, 0)
     if kind in (_D.TIMESTAMP, _D.TIMESTAMPTZ):
         literal = isinstance(operand, exp.Literal) and operand.is_string
         if numbers and numbers[0] != _MILLIS and not (literal and numbers[0] < _MILLIS):
@@ -65,7 +65,7 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
         return map_of(*(type_of(e, node, position) for e in node.expressions))
     if kind == _D.STRUCT:
         return row([_field(e, position) for e in node.expressions])
-    if kind == _D.USERDEFINED or kind == _D.UNKNOWN:
+    if kind in (_D.USERDEFINED, _D.UNKNOWN):
         raise AthenaError("TYPE_MISMATCH", f"Unknown type: {node.sql('trino')}", position)
     raise not_supported(f"The type {node.sql('trino').lower()}", position)
 

@@ -22,7 +22,7 @@ class Type:
     args: tuple["Type", ...] = ()
     fields: tuple[str | None, ...] = ()
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: PLR0911 - one return for each kind of type
         match self.name:
             case "varchar" if self.length is not None:
                 return f"varchar({self.length})"
@@ -151,9 +151,9 @@ def as_decimal(type_: Type) -> Type:
     return type_ if type_.name == "decimal" else decimal(_INTEGER_PRECISION[type_.name], 0)
 
 
-def common_type(a: Type, b: Type) -> Type | None:
+def common_type(a: Type, b: Type) -> Type | None:  # noqa: PLR0911 - one return for each rule
     """The type both sides coerce to, or None (Trino: TypeCoercion; nothing joins text with numbers or dates)."""
-    if a == b or b == UNKNOWN:
+    if b in (a, UNKNOWN):
         return a
     if a == UNKNOWN:
         return b
@@ -246,7 +246,7 @@ class _HiveTypeParser:
             numbers = self._numbers()
             if name == "varchar":
                 return varchar(numbers[0]) if numbers else VARCHAR
-            return decimal(*(numbers + [0])[:2]) if numbers else decimal(10, 0)
+            return decimal(*[*numbers, 0][:2]) if numbers else decimal(10, 0)
         if name not in _HIVE_NAMES:
             raise not_supported(f"The column type {self._text!r}")
         return _HIVE_NAMES[name]
@@ -258,9 +258,9 @@ class _HiveTypeParser:
             field = self._next().lower()
             self._expect(":")
             fields.append((field, self.parse()))
-            if (token := self._next()) == ">":
+            if (mark := self._next()) == ">":
                 return row(fields)
-            if token != ",":
+            if mark != ",":
                 raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
 
     def _between(self, opening: str, closing: str, count: int) -> list[Type]:
@@ -289,7 +289,7 @@ class _HiveTypeParser:
             raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
 
 
-def to_hive(type_: Type) -> str:
+def to_hive(type_: Type) -> str:  # noqa: PLR0911 - one return for each kind of type
     """The Hive spelling of a type, for tables that CTAS registers in Glue."""
     match type_.name:
         case "varchar":

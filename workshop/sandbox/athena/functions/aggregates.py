@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
-from workshop.sandbox.athena.functions.registry import Kind, Registry, Row
+from workshop.sandbox.athena.functions.registry import Clauses, Kind, Registry, Row
+from workshop.sandbox.athena.operators import divide
 from workshop.sandbox.athena.types import Type, decimal
+from workshop.sandbox.athena.values import Value
 
 _ARGS = "{distinct}{0}{inner}"
 
 
 def _sum_of_decimals(types: Sequence[Type]) -> Type:
     return decimal(38, types[0].scale)
+
+
+def _average_of_decimals(values: Sequence[Value], clauses: Clauses) -> str:
+    """Exact, rounded half away from zero to the argument's own scale."""
+    argument = f"({clauses.distinct}{values[0].sql}{clauses.inner}){clauses.after}"
+    total = Value(f"sum{argument}", decimal(38, values[0].type.scale))
+    return divide(total, Value(f"count{argument}", decimal(19, 0)), values[0].type)
 
 
 _AGGREGATES: tuple[Row, ...] = (
@@ -21,6 +30,7 @@ _AGGREGATES: tuple[Row, ...] = (
     ("sum(real) -> real", f"CAST(sum({_ARGS}){{after}} AS FLOAT)"),
     ("sum(double) -> double", f"sum({_ARGS}){{after}}"),
     ("avg(bigint) -> double", f"avg({_ARGS}){{after}}"),
+    ("avg(decimal) -> decimal", _average_of_decimals, lambda types: types[0]),
     ("avg(real) -> real", f"CAST(avg({_ARGS}){{after}} AS FLOAT)"),
     ("avg(double) -> double", f"avg({_ARGS}){{after}}"),
     ("min(T) -> T", f"min({_ARGS}){{after}}"),

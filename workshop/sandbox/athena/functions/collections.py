@@ -6,7 +6,8 @@ _ROWS = (
     ("cardinality(array(T)) -> bigint", "len({0})"),
     ("cardinality(map(K, V)) -> bigint", "CAST(cardinality({0}) AS BIGINT)"),
     ("contains(array(T), T) -> boolean",
-     "CASE WHEN list_contains({0}, {1}) THEN TRUE WHEN len({0}) > list_count({0}) THEN NULL ELSE list_contains({0}, {1}) END"),
+     "CASE WHEN list_contains({0}, {1}) THEN TRUE WHEN len({0}) > list_count({0}) THEN NULL "
+     "ELSE list_contains({0}, {1}) END"),
     ("element_at(array(T), bigint) -> T", "({0})[{1}]"),
     ("element_at(map(K, V), K) -> V", "({0})[{1}]"),
     ("array_join(array(varchar), varchar) -> varchar", "array_to_string({0}, {1})"),

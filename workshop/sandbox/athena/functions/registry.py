@@ -6,8 +6,9 @@ A row of a table reads like Trino's documentation:
 
 Letters `T`, `K`, `V` stand for any type; `decimal` in a parameter matches any decimal; `...` after the last parameter
 repeats it. A template is a format string over the arguments' SQL, or a callable over the argument `Value`s when the
-translation depends on a literal or a type; those of aggregates and window functions also place `{distinct}`, `{inner}`
-(ORDER BY or IGNORE NULLS within the brackets) and `{after}` (FILTER, OVER). A function that is in no table does not exist: nothing is passed through.
+translation depends on a literal or a type; those of aggregates and window functions also place `{distinct}`,
+`{inner}` (ORDER BY or IGNORE NULLS within the brackets) and `{after}` (FILTER, OVER). A function that is in no table
+does not exist: nothing is passed through.
 """
 
 import re
@@ -48,7 +49,8 @@ class Kind(Enum):
     WINDOW = "window"
 
 
-Build = Callable[[Sequence[Value]], str]
+Build = Callable[..., str]
+"""(arguments) -> SQL; for aggregates and window functions (arguments, clauses) -> SQL."""
 ResultType = Callable[[Sequence[Type]], Type]
 Row = tuple[str, str | Build] | tuple[str, str | Build, ResultType]
 
@@ -259,7 +261,7 @@ def _call(overload: Overload, types: Sequence[Type], args: Sequence[Value], clau
             *(v.sql for v in values), distinct=clauses.distinct, inner=clauses.inner, after=clauses.after
         )
     else:
-        sql = build(values)
+        sql = build(values) if overload.kind == Kind.SCALAR else build(values, clauses)
     if overload.result_type is not None:
         return Call(sql, overload.result_type(types), overload.kind)
     bound: dict[str, Type] = {}

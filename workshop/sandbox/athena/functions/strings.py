@@ -19,7 +19,8 @@ _SPLIT_PART = (
 )
 _TOO_FEW = fail(literal("INVALID_FUNCTION_ARGUMENT: Limit must be positive"), array(VARCHAR))
 _SPLIT_LIMIT = (
-    f"CASE WHEN {{2}} <= 0 THEN {_TOO_FEW} WHEN len(string_split({{0}}, {{1}})) <= {{2}} THEN string_split({{0}}, {{1}}) "
+    f"CASE WHEN {{2}} <= 0 THEN {_TOO_FEW} "
+    "WHEN len(string_split({0}, {1})) <= {2} THEN string_split({0}, {1}) "
     "ELSE list_append(string_split({0}, {1})[:{2} - 1], array_to_string(string_split({0}, {1})[{2}:], {1})) END"
 )
 

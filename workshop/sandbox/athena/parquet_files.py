@@ -1,0 +1,97 @@
+"""What is inside Parquet files: types of the columns and sizes of their chunks, read once per file."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workshop.sandbox.athena.errors import AthenaError
+from workshop.sandbox.athena.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    REAL,
+    SMALLINT,
+    TIMESTAMP,
+    TINYINT,
+    VARBINARY,
+    VARCHAR,
+    Type,
+    array,
+    decimal,
+    map_of,
+    row,
+)
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """Columns by lower-case name, and bytes (compressed) by path of the leaf column."""
+
+    columns: dict[str, Type | None]
+    zoned: frozenset[str]
+    chunk_sizes: dict[tuple[str, ...], int]
+    rows: int
+
+    def bytes_of(self, used: set[tuple[str, ...]]) -> int:
+        """Compressed bytes of the leaf columns at or below the paths in `used`."""
+        return sum(size for leaf, size in self.chunk_sizes.items() if any(leaf[: len(path)] == path for path in used))
+
+
+@lru_cache(maxsize=20_000)
+def inspect(path: Path) -> ParquetFile:
+    """Read the footer of a file (files of the cache never change, so the answer is kept)."""
+    try:
+        metadata = pq.read_metadata(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise AthenaError("HIVE_BAD_DATA", f"Not valid Parquet file: {error}") from error
+    schema = metadata.schema.to_arrow_schema()
+    sizes: dict[tuple[str, ...], int] = {}
+    for group in range(metadata.num_row_groups):
+        chunks = metadata.row_group(group)
+        for i in range(chunks.num_columns):
+            chunk = chunks.column(i)
+            leaf = tuple(chunk.path_in_schema.lower().split("."))
+            sizes[leaf] = sizes.get(leaf, 0) + chunk.total_compressed_size
+    columns = {f.name.lower(): trino_type(f.type) for f in schema}
+    zoned = frozenset(f.name.lower() for f in schema if pa.types.is_timestamp(f.type) and f.type.tz is not None)
+    return ParquetFile(columns, zoned, sizes, metadata.num_rows)
+
+
+_SIMPLE = (
+    (pa.types.is_boolean, BOOLEAN),
+    (pa.types.is_int8, TINYINT),
+    (pa.types.is_int16, SMALLINT),
+    (pa.types.is_int32, INTEGER),
+    (pa.types.is_int64, BIGINT),
+    (pa.types.is_float32, REAL),
+    (pa.types.is_float64, DOUBLE),
+    (pa.types.is_string, VARCHAR),
+    (pa.types.is_large_string, VARCHAR),
+    (pa.types.is_binary, VARBINARY),
+    (pa.types.is_date32, DATE),
+    (pa.types.is_timestamp, TIMESTAMP),
+)
+
+
+def trino_type(arrow: pa.DataType) -> Type | None:
+    """The Trino type that a Parquet column holds, None when there is none (unsigned integers, times, …)."""
+    for test, type_ in _SIMPLE:
+        if test(arrow):
+            return type_
+    if pa.types.is_decimal(arrow):
+        return decimal(arrow.precision, arrow.scale)
+    if pa.types.is_map(arrow):
+        key, item = trino_type(arrow.key_type), trino_type(arrow.item_type)
+        return None if key is None or item is None else map_of(key, item)
+    if pa.types.is_list(arrow):
+        element = trino_type(arrow.value_type)
+        return None if element is None else array(element)
+    if pa.types.is_struct(arrow):
+        fields = [(f.name.lower(), trino_type(f.type)) for f in arrow]
+        return None if any(t is None for _, t in fields) else row([(n, t) for n, t in fields if t is not None])
+    return None

@@ -1,0 +1,175 @@
+"""Runs one statement from its tree to its files in S3."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from workshop.sandbox.athena import readers, writers
+from workshop.sandbox.athena.accounting import scanned_bytes
+from workshop.sandbox.athena.binder import Binder
+from workshop.sandbox.athena.catalog import Catalog
+from workshop.sandbox.athena.engine import Engine, Session
+from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError, not_supported
+from workshop.sandbox.athena.pruning import files_of
+from workshop.sandbox.athena.queries import QueryCompiler
+from workshop.sandbox.athena.results import column_info, labels, metadata, write_csv
+from workshop.sandbox.athena.scope import Compiled
+from workshop.sandbox.athena.statements import Ctas, Insert, Select, Statement, Unload, Unsupported
+from workshop.sandbox.athena.storage import Encryption, Storage
+from workshop.sandbox.athena.types import BIGINT
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The catalog and the store, as one caller sees them."""
+
+    catalog: Catalog
+    storage: Storage
+
+
+@dataclass(frozen=True)
+class Job:
+    """A statement to run. `output` is the URI of the results without an extension; `cutoff` in bytes."""
+
+    statement: Statement
+    text: str
+    database: str | None
+    output: str
+    encryption: Encryption
+    started: datetime
+    cutoff: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What GetQueryExecution and GetQueryResults tell about a finished query."""
+
+    output_location: str
+    columns: list[dict[str, Any]]
+    scanned: int
+    rows: int
+    update_count: int | None = None
+    manifest: str | None = None
+
+
+@dataclass
+class Cancellation:
+    """Stops a running query, from any thread."""
+
+    _stopped: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _connection: duckdb.DuckDBPyConnection | None = None
+
+    def stop(self) -> None:
+        """Interrupt what runs, and let nothing more begin."""
+        self._stopped.set()
+        with self._lock:
+            if self._connection is not None:
+                self._connection.interrupt()
+
+    def check(self) -> None:
+        """Raise `QueryCancelledError` once stopped."""
+        if self._stopped.is_set():
+            raise QueryCancelledError
+
+    def watch(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+        """Name the connection to interrupt (None: no longer any)."""
+        with self._lock:
+            self._connection = connection
+        self.check()
+
+
+class BytesScannedCutoffError(Exception):
+    """The work group's limit on bytes scanned was exceeded."""
+
+
+def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Outcome:
+    """Run a statement; raises `AthenaError`, `QueryCancelledError` or `BytesScannedCutoffError`."""
+    statement = job.statement
+    if isinstance(statement, Unsupported):
+        raise not_supported(statement.what)
+    if not isinstance(statement, Select | Insert | Unload | Ctas):
+        raise not_supported(type(statement).__name__)
+    if isinstance(statement, Ctas) and not statement.with_data:
+        raise not_supported("CREATE TABLE AS … WITH NO DATA")
+    binder = Binder(lake.catalog, job.database)
+    compiler = QueryCompiler(binder, job.text, job.started)
+    compiled = compiler.compile(statement.query)
+    for scan in compiler.scans:
+        readers.check_readable(scan.table)
+    with engine.session() as session:
+        cancellation.watch(session.connection)
+        try:
+            scanned = _open_scans(job, compiler, lake, session, cancellation.check)
+            if isinstance(statement, Select):
+                return _select(job, compiled, lake, session, scanned)
+            plan = _plan(job, statement, compiled, binder, lake)
+            written = writers.execute(
+                plan, session.connection, session.folder, lake.catalog, lake.storage, job.encryption, job.started
+            )
+        finally:
+            _forget(cancellation)
+    return _report(job, statement, written, lake, scanned)
+
+
+def _forget(cancellation: Cancellation) -> None:
+    try:
+        cancellation.watch(None)
+    except QueryCancelledError:
+        # A stop that came after the last statement: the query has done its work and says so.
+        return
+
+
+def _open_scans(job: Job, compiler: QueryCompiler, lake: Lake, session: Session, check: Callable[[], None]) -> int:
+    opened = []
+    for scan in compiler.scans:
+        check()
+        partitions = files_of(scan, lake.catalog, lake.storage, session.connection, job.started)
+        opened.append(readers.fetch(scan, partitions, lake.storage))
+    scanned = scanned_bytes(opened)
+    if job.cutoff is not None and scanned > job.cutoff:
+        raise BytesScannedCutoffError
+    for files in opened:
+        check()
+        readers.create_view(session.connection, files, session.folder)
+    return scanned
+
+
+def _select(job: Job, compiled: Compiled, lake: Lake, session: Session, scanned: int) -> Outcome:
+    target = session.folder / "result.csv"
+    rows = write_csv(session.connection, compiled, target)
+    columns = [column_info(n, c.type) for n, c in zip(labels(compiled.columns), compiled.columns, strict=True)]
+    lake.storage.put(f"{job.output}.csv", target, job.encryption)
+    lake.storage.put(f"{job.output}.csv.metadata", metadata(columns), job.encryption)
+    return Outcome(f"{job.output}.csv", columns, scanned, rows)
+
+
+def _plan(job: Job, statement: Insert | Unload | Ctas, compiled: Compiled, binder: Binder, lake: Lake) -> writers.Plan:
+    match statement:
+        case Insert():
+            database = statement.table.database or job.database
+            if database is None:
+                raise AthenaError("MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set")
+            return writers.plan_insert(statement, compiled, binder.named(database, statement.table.name))
+        case Unload():
+            return writers.plan_unload(statement, compiled, lake.storage)
+        case Ctas():
+            folder, _, query_id = job.output.rpartition("/")
+            return writers.plan_ctas(statement, compiled, binder, lake.storage, f"{folder}/tables/{query_id}")
+
+
+def _report(job: Job, statement: Insert | Unload | Ctas, written: writers.Written, lake: Lake, scanned: int) -> Outcome:
+    """The manifest of what was written; the statement succeeds once it is stored."""
+    manifest = f"{job.output}-manifest.csv"
+    lake.storage.put(manifest, "".join(f"{uri}\n" for uri in written.uris).encode(), job.encryption)
+    columns = [] if isinstance(statement, Unload) else [column_info("rows", BIGINT)]
+    lake.storage.put(f"{job.output}.metadata", metadata(columns), job.encryption)
+    output = job.output
+    if isinstance(statement, Ctas):
+        folder, _, query_id = job.output.rpartition("/")
+        output = f"{folder}/tables/{query_id}"
+    return Outcome(output, columns, scanned, written.rows, written.rows, manifest)
