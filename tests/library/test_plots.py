@@ -1,0 +1,67 @@
+"""The charts' arithmetic, by hand, and what a picture must not need."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from workshop import plots
+from workshop.diagrams import architecture, tree
+
+
+def series(*seconds: int, who: str = "people") -> pd.DataFrame:
+    moments = pd.Timestamp("2020-12-18 15:00:00") + pd.to_timedelta(list(seconds), unit="s")
+    return pd.DataFrame({"moment": moments, "who": who, "events": 1})
+
+
+def test_moments_are_summed_into_equal_steps_without_gaps() -> None:
+    frame = series(*range(0, 600, 2))
+    binned, width = plots._binned(frame, "moment", "events", "")
+    assert width == pd.Timedelta(seconds=10)  # 600 s in at most 60 steps
+    assert set(binned["moment"].diff().dropna()) == {pd.Timedelta(seconds=10)}
+    # 300 events less 2 % at each end; a full step of 10 s holds five of them.
+    assert binned["events"].sum() == pytest.approx(288, abs=2)
+    assert binned["events"].iloc[5] == 5
+
+
+def test_a_straggler_does_not_squeeze_the_rest() -> None:
+    frame = pd.concat([series(-7200), series(*range(600))])
+    binned, _ = plots._binned(frame, "moment", "events", "")
+    assert binned["moment"].min() >= pd.Timestamp("2020-12-18 15:00:00")
+
+
+def test_a_series_that_pauses_has_zeros() -> None:
+    frame = pd.concat([series(*range(600)), series(*range(300, 320), who="bots")])
+    binned, _ = plots._binned(frame, "moment", "events", "who")
+    counts = binned.groupby("who")["events"].agg(["size", "sum"])
+    assert counts.loc["bots", "size"] == counts.loc["people", "size"]
+    assert counts.loc["bots", "sum"] == 20
+
+
+def test_the_lorenz_curve_of_a_hand_made_world() -> None:
+    # Nine repositories with one event each, one with 91: the busiest tenth makes 91 of 100.
+    frame = pd.DataFrame({"events": [1] * 9 + [91]})
+    chart = plots.lorenz(frame, value="events", title="t").to_dict()
+    assert "makes 91%" in str(chart)
+
+
+def test_a_drawing_needs_no_network_and_takes_the_pages_colour() -> None:
+    svg = plots.to_svg(plots.bars(pd.DataFrame({"t": ["Push", "Watch"], "n": [2, 1]}), category="t", value="n"))
+    assert "currentColor" in svg
+    assert not re.search(r"(href|src)=.https?:", svg)
+    assert "Push" in svg
+
+
+def test_architecture_shows_what_is_there() -> None:
+    nothing = architecture([])
+    state = architecture(["aws_s3_bucket.state"])
+    assert nothing.count("stroke-dasharray") == 10  # all boxes but the source and you
+    assert state.count("stroke-dasharray") == 9
+
+
+def test_tree_adds_up() -> None:
+    drawn = tree([("lake/a/1.gz", 1000), ("lake/a/2.gz", 2000), ("lake/b/3.gz", 3000)], limit=1)
+    assert "3 objects, 6.0 KB" in drawn
+    assert "2 objects, 3.0 KB" in drawn
+    assert "… and 1 more" in drawn
+    assert "<script" not in tree([("lake/<script>alert(1)</script>", 1)])
