@@ -103,7 +103,7 @@ def test_late_and_repeated_events_are_added_once(lake: SandboxLake, events: list
     lake.put_poll(FIRST, "late", late)
     lake.put_poll(THIRD, "poll", [*old[-100:], *late[:50], *new, *new[:10]])
     silver.run(lake.lake("silver"))
-    # The repeated old events were there already, with the day they had.
+    # Repeated old events keep the day they had.
     assert_silver_is_complete(lake)
     assert before.items() <= lake.objects("silver").items(), "Silver only adds files"
     assert gold.run(lake.lake("gold")).days == (FIRST, THIRD)

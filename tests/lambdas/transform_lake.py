@@ -49,11 +49,12 @@ GOLD_COLUMNS = "event_type string, repo_id bigint, repo_name string, events_coun
 
 @dataclass(frozen=True)
 class Line:
-    """One line of Bronze, as it was put there."""
+    """One line of Bronze, as it was put there; `arrival` counts up with every Silver run that came before it."""
 
     raw: bytes
     day: date
     key: str
+    arrival: int
 
 
 @dataclass
@@ -64,6 +65,7 @@ class SandboxLake:
     name: str = field(default_factory=lambda: f"dp-t{uuid.uuid4().hex[:8]}")
     lines: list[Line] = field(default_factory=list)
     time_passed: timedelta = timedelta()
+    silver_runs: int = 0
 
     def __post_init__(self) -> None:
         self.database = f"{self.name.replace('-', '_')}_lake"
@@ -116,6 +118,7 @@ class SandboxLake:
     def lake(self, transform: str, **clients: Any) -> Lake:
         """What a run works with; `clients` takes the place of the real ones."""
         chosen = self.clients | clients
+        self.silver_runs += transform == "silver"
         bucket = self.bucket(transform)
         environment = {
             "TRANSFORM": transform,
@@ -137,7 +140,7 @@ class SandboxLake:
     def put_poll(self, day: date, name: str, events: Iterable[bytes]) -> None:
         """One Bronze object, as the ingestor writes them."""
         key = f"github/events/ingest_dt={day}/{name}.json.gz"
-        lines = [Line(raw, day, key) for raw in events]
+        lines = [Line(raw, day, key, self.silver_runs) for raw in events]
         body = gzip.compress(b"".join(line.raw + b"\n" for line in lines))
         self.clients["s3"].put_object(Bucket=self.bucket("raw"), Key=key, Body=body)
         self.lines += lines
@@ -174,7 +177,7 @@ class SandboxLake:
 
 
 def expected_silver(lines: Iterable[Line]) -> pd.DataFrame:
-    """What Silver must hold, computed from the raw lines alone."""
+    """What Silver must hold, computed from the raw lines alone: of an id's copies, the one that a run saw first."""
     records = []
     for line in lines:
         event = json.loads(line.raw)
@@ -195,11 +198,13 @@ def expected_silver(lines: Iterable[Line]) -> pd.DataFrame:
                 "push_size": payload.get("size"),
                 "ingest_dt": line.day,
                 "key": line.key,
+                "arrival": line.arrival,
             }
         )
-    frame = pd.DataFrame(records).sort_values(["ingest_dt", "key"], kind="stable").drop_duplicates("event_id")
+    order = ["arrival", "ingest_dt", "key"]
+    frame = pd.DataFrame(records).sort_values(order, kind="stable").drop_duplicates("event_id")
     created_at = pd.to_datetime(frame["created_at"], utc=True).dt.tz_localize(None)
-    return frame.drop(columns="key").assign(
+    return frame.drop(columns=["key", "arrival"]).assign(
         created_at=created_at,
         event_date=created_at.dt.date,
         is_bot=frame["actor_login"].str.endswith("[bot]"),

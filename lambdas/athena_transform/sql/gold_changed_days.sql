@@ -26,4 +26,4 @@ WHERE gold.events_count IS NULL
         silver.events_count < gold.events_count
         AND silver.ingest_dt > CURRENT_DATE - INTERVAL '30' DAY
     )
-ORDER BY silver.ingest_dt
+ORDER BY ingest_dt
