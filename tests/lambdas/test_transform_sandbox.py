@@ -5,8 +5,9 @@ Parquet files: neither comes from the SQL under test.
 """
 
 import os
+import re
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from athena_transform.lake import Outcome
 from running_sandbox import RunningSandbox
 from transform_lake import SandboxLake, comparable, expected_gold, expected_silver
 
+from workshop.paths import REPOSITORY
 from workshop.sandbox.github import open_source
 
 pytestmark = pytest.mark.sandbox
@@ -81,16 +83,30 @@ def test_silver_and_gold_hold_what_the_raw_lines_say(lake: SandboxLake, events: 
     assert lake.objects("silver") | lake.objects("gold") == before
 
 
-def test_analysts_read_what_pandas_counts(lake: SandboxLake, events: list[bytes]) -> None:
-    lake.put_polls([FIRST, SECOND], events[:1500])
+def documented_queries() -> list[str]:
+    """Every statement of the page that tells people how to query the lake."""
+    page = (REPOSITORY / "docs" / "datasets.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sql\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    return [query.strip() for block in blocks for query in block.split(";") if query.strip()]
+
+
+def test_documented_queries_run_and_count_what_pandas_counts(lake: SandboxLake, events: list[bytes]) -> None:
+    today = datetime.now(UTC).date()
+    lake.put_polls([today - timedelta(days=1), today], events[:900])
     silver.run(lake.lake("silver"))
     gold.run(lake.lake("gold"))
-    rows = lake.query(
-        "SELECT event_type, SUM(events_count) AS total FROM github_events_gold_daily"
-        " WHERE ingest_dt = DATE '2025-06-12' GROUP BY event_type ORDER BY event_type"
-    )
-    expected = expected_silver(lake.lines).query("ingest_dt == @SECOND").groupby("event_type").size()
-    assert rows == [[str(kind), str(count)] for kind, count in sorted(expected.items())]
+    results = {query: lake.query(query) for query in documented_queries()}
+    assert len(results) == 9
+
+    [top_types] = [
+        rows for query, rows in results.items() if "event_type" in query and "ingest_dt = CURRENT_DATE" in query
+    ]
+    counts = expected_silver(lake.lines).query("ingest_dt == @today")["event_type"].value_counts()
+    assert [int(row[1] or 0) for row in top_types] == counts.head(10).to_list()
+    assert all(counts[row[0]] == int(row[1] or 0) for row in top_types)
+
+    quality = [rows for query, rows in results.items() if "copies" in query or "<>" in query]
+    assert quality == [[], [], []]
 
 
 def test_late_and_repeated_events_are_added_once(lake: SandboxLake, events: list[bytes]) -> None:
