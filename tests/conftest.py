@@ -1,10 +1,10 @@
 """Fixtures shared by all tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from running_sandbox import RunningSandbox
+from running_sandbox import Assume, RunningSandbox, Statement, policy, trust
 
 from workshop.sandbox import lifecycle
 from workshop.sandbox.home import SandboxHome
@@ -30,3 +30,19 @@ def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 def sandbox(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     """One running sandbox for the whole session. Tests share it: use names of your own."""
     return start_sandbox()
+
+
+@pytest.fixture(scope="session")
+def assume(sandbox: RunningSandbox) -> Assume:
+    """Create a role that may do what the statements say, and return a session's credentials."""
+
+    def create_and_assume(name: str, statements: Sequence[Statement]) -> Mapping[str, str]:
+        iam = sandbox.client("iam")
+        trusted = trust(AWS="arn:aws:iam::123456789012:user/learner")
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="test", PolicyDocument=policy(*statements))
+        session = sandbox.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")
+        credentials: Mapping[str, str] = session["Credentials"]
+        return credentials
+
+    return create_and_assume

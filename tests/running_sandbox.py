@@ -1,13 +1,21 @@
 """What the `sandbox` fixture hands to tests."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from workshop.sandbox.home import SandboxHome
+
+Statement = Mapping[str, Any]
+# Creates a role with these permissions; returns credentials of a session.
+Assume = Callable[[str, Sequence[Statement]], Mapping[str, str]]
+
+# One session for all clients: it keeps the service models, which are slow to load.
+SESSION = boto3.Session()
 
 
 class RunningSandbox:
@@ -25,15 +33,29 @@ class RunningSandbox:
     def client(self, service: str, credentials: Mapping[str, str] | None = None, **options: Any) -> Any:
         """A boto3 client of the learner, or of the `Credentials` that STS returned; it never retries."""
         keys = self.home.credentials
-        session = boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"] if credentials else keys.access_key_id,
-            aws_secret_access_key=credentials["SecretAccessKey"] if credentials else keys.secret_access_key,
-            aws_session_token=credentials.get("SessionToken") if credentials else None,
-            region_name=self.home.settings.region,
-        )
-        defaults = {
+        given = credentials or {"AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+        defaults: dict[str, Any] = {
+            "region_name": self.home.settings.region,
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given.get("SessionToken"),
             "endpoint_url": self.home.endpoint,
             "verify": str(self.home.ca_bundle),
             "config": Config(retries={"total_max_attempts": 1}, proxies={}),
         }
-        return session.client(service, **(defaults | options))
+        return SESSION.client(service, **(defaults | options))
+
+
+def allow(actions: str | Sequence[str], resources: str | Sequence[str], **more: Any) -> Statement:
+    """An IAM statement that allows."""
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
+
+
+def policy(*statements: Statement) -> str:
+    """A policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(**principal: str) -> str:
+    """A role's trust policy: `trust(Service="lambda.amazonaws.com")`."""
+    return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})

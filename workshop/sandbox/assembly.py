@@ -9,6 +9,7 @@ from typing import Any
 import ministack.app as emulator
 
 from workshop.sandbox.app import SandboxApp
+from workshop.sandbox.athena.service import AthenaService
 from workshop.sandbox.bootstrap import ensure_learner
 from workshop.sandbox.caller import resolve_caller
 from workshop.sandbox.github import GitHubReplica, open_source
@@ -23,27 +24,21 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
     recording = Path(settings.recording) if settings.recording else None
     github = GitHubReplica(open_source(recording), state_file=home.github / "timeline.json")
     saver = StateSaver(home.emulator_state)
-    athena: Any = None
 
     def work_group_of(query_execution_id: str) -> str | None:
-        return str(athena.work_group_of(query_execution_id)) if athena else None
+        return athena.work_group_of(query_execution_id)
 
     install_mends(work_group_of)
     save_before_answering(saver)
-    try:
-        from workshop.sandbox.athena.service import AthenaService  # noqa: PLC0415
-    except ImportError:
-        pass
-    else:
-        athena = AthenaService(
-            state_dir=home.athena,
-            endpoint_url=home.endpoint,
-            ca_bundle=home.ca_bundle,
-            region=settings.region,
-            resolve_caller=resolve_caller,
-            fallback=emulator.SERVICE_HANDLERS["athena"],
-        )
-        emulator.SERVICE_HANDLERS["athena"] = athena.handle
+    athena = AthenaService(
+        state_dir=home.athena,
+        endpoint_url=home.endpoint,
+        ca_bundle=home.ca_bundle,
+        region=settings.region,
+        resolve_caller=resolve_caller,
+        fallback=emulator.SERVICE_HANDLERS["athena"],
+    )
+    emulator.SERVICE_HANDLERS["athena"] = athena.handle
 
     async def start() -> None:
         await ensure_learner(home)
@@ -52,7 +47,6 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
 
     async def stop() -> None:
         saver.stop()
-        if athena is not None:
-            athena.close()
+        athena.close()
 
     return SandboxApp(aws=emulator.app, github=github, health=health, on_startup=start, on_shutdown=stop)

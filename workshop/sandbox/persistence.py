@@ -78,7 +78,6 @@ class StateSaver:
         path = self._folder / f"{key}.json"
         staged = path.with_suffix(".json.tmp")
         staged.write_text(text, encoding="utf-8")
-        staged.chmod(0o600)
         staged.replace(path)
         self._on_disk[key] = text
 

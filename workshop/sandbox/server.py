@@ -40,6 +40,7 @@ def main() -> None:
 
 def run(home: SandboxHome) -> None:
     """Prepare this process for `home` and serve it."""
+    os.umask(0o077)  # what is in here is this user's own: keys, data, logs
     home.prepare()
     source_name = home.settings.recording or "the seeded generator"
     lock = HomeLock(home.lock)

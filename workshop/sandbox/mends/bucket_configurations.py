@@ -21,7 +21,7 @@ KINDS = {
     "analytics": "ListBucketAnalyticsConfigurationResult",
     "inventory": "ListInventoryConfigurationsResult",
 }
-XML = {"Content-Type": "application/xml"}
+CONTENT_TYPE = "application/xml"
 STORE = "_configurations"
 # What the emulator serves on a bucket by DELETE and PUT: there, anything else would act on the bucket itself.
 SERVED = frozenset(
@@ -74,13 +74,13 @@ def _serve(kind: str, bucket: str, call: Call) -> Response:
         kept[identifier] = re.sub(r"^\s*<\?xml[^>]*\?>\s*", "", call.body.decode())
         return 200, {}, b""
     if call.method == "GET" and not identifier:
-        return 200, XML, _listing(KINDS[kind], kept.values())
+        return 200, {"Content-Type": CONTENT_TYPE}, _listing(KINDS[kind], kept.values())
     if identifier not in kept:
         return _error("NoSuchConfiguration", "The specified configuration does not exist.", 404)
     if call.method == "DELETE":
         del kept[identifier]
         return 204, {}, b""
-    return 200, XML, kept[identifier].encode()
+    return 200, {"Content-Type": CONTENT_TYPE}, kept[identifier].encode()
 
 
 def _listing(element: str, documents: Iterable[str]) -> bytes:
