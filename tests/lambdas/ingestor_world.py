@@ -17,6 +17,8 @@ class Invocation:
     """A Lambda context with so many seconds left. Its clock moves when someone sleeps, and by `tick` at each look."""
 
     function_name = "dp-test-github-events-ingestor"
+    memory_limit_in_mb = 256
+    invoked_function_arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
     aws_request_id = "11111111-2222-3333-4444-555555555555"
 
     def __init__(self, limit: float = 60.0, tick: float = 0.0) -> None:
