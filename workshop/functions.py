@@ -63,7 +63,7 @@ def drain(client: Any, function_name: str, max_polls: int) -> list[dict[str, Any
     """
     answers: list[dict[str, Any]] = []
     stored = 0
-    with step("Ingest until the source has nothing new") as line:
+    with step(f"Poll the source until it has nothing new, at most {max_polls} times") as line:
         while len(answers) < max_polls:
             answers.append(invoke(client, function_name))
             stored = sum(answer.get("events", 0) for answer in answers)

@@ -263,7 +263,10 @@ class _Progress:
         if not self.live and section != self.last:
             self.last = section
             self.console.print(
-                f"{took(time.monotonic() - self.clock):>12}  {name}  {section}", highlight=False, markup=False
+                f"{took(time.monotonic() - self.clock):>12}  {name}  {section}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
             )
 
     def end(self, result: NotebookResult) -> None:
