@@ -103,7 +103,7 @@ def test_documented_queries_run_and_count_what_pandas_counts(lake: SandboxLake, 
     ]
     counts = expected_silver(lake.lines).query("ingest_dt == @today")["event_type"].value_counts()
     assert [int(row[1] or 0) for row in top_types] == counts.head(10).to_list()
-    assert all(counts[row[0]] == int(row[1] or 0) for row in top_types)
+    assert all(counts[str(kind)] == int(total or 0) for kind, total in top_types)
 
     quality = [rows for query, rows in results.items() if "copies" in query or "<>" in query]
     assert quality == [[], [], []]
