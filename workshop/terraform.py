@@ -109,7 +109,7 @@ class Terraform:
         return {name: item["value"] for name, item in answer.items()}
 
     def state_list(self) -> list[str]:
-        """The addresses of everything that the state manages, without what is only read; none before the first apply."""
+        """The addresses of everything that the state manages (not what it only reads); none before an apply."""
         try:
             addresses = self.capture("state", "list").splitlines()
             return [address for address in addresses if not re.search(r"(^|\.)data\.", address)]
@@ -297,8 +297,9 @@ class Terraform:
             return
         from workshop.adopt import adopt  # noqa: PLC0415 - needs boto3, and only after an accident
 
-        for address in adopt(self, display):
-            display.say(f"adopted {address}, which the interrupted {interruption.operation} had made")
+        adopted = adopt(self, display)
+        if adopted:
+            display.say(f"adopted {len(adopted)} resources that the interrupted {interruption.operation} had made")
 
     def _refuse_while_states_are_in_use(self) -> None:
         from botocore.exceptions import ClientError  # noqa: PLC0415

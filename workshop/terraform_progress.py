@@ -52,7 +52,8 @@ class Tracker:
             self.active[address] = (action, time.monotonic())
             return None
         _, began = self.active.pop(address, (action, time.monotonic()))
-        seconds = took(time.monotonic() - began)
+        # Terraform's own count is right even for a run that we began to watch late.
+        seconds = took(max(time.monotonic() - began, hook.get("elapsed_seconds", 0)))
         if kind == "apply_errored":
             self.failed += 1
             return f"✘ {short(address)} failed after {seconds}"

@@ -1,11 +1,11 @@
 variable "environment" {
-  description = "Name of the environment, part of every name: dev, stage or prod, with an optional suffix of letters and digits."
+  description = "Name of the environment, part of every name: dev, stage or prod, with an optional suffix that begins with a digit."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^(dev|stage|prod)[a-z0-9]{0,8}$", var.environment))
-    error_message = "environment must be dev, stage or prod, optionally followed by at most 8 letters or digits."
+    condition     = can(regex("^(dev|stage|prod)([0-9][a-z0-9]{0,7})?$", var.environment))
+    error_message = "environment must be dev, stage or prod, optionally followed by a digit and at most 7 letters or digits: dev7f3a."
   }
 }
 

@@ -17,3 +17,8 @@ output "failure_queue_arn" {
   description = "ARN of the queue of failed events."
   value       = aws_sqs_queue.failures.arn
 }
+
+output "policy" {
+  description = "What the function's code may do, as JSON."
+  value       = aws_iam_role_policy.work.policy
+}
