@@ -342,6 +342,8 @@ def test_the_handler_polls_reports_and_measures(
     }
     output = [json.loads(line) for line in printed().splitlines()]
     (log,) = [line for line in output if line.get("message") == "Polled"]
+    assert datetime.fromisoformat(log["timestamp"]).tzinfo is not None
+    assert "T" in log["timestamp"], "RFC 3339, or Lambda does not read the level"
     assert (log["correlation_id"], log["service"]) == ("an-event-of-the-schedule", "github_events_ingestor")
     (metrics,) = [line for line in output if "_aws" in line]
     (directive,) = metrics["_aws"]["CloudWatchMetrics"]

@@ -15,7 +15,8 @@ from github_events_ingestor.store import Store
 from github_events_ingestor.telemetry import logger, metrics
 from github_events_ingestor.token import read_token
 
-CLIENT_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10)
+# A call that hangs and is tried again ends within the time that the deadline keeps for storing.
+CLIENT_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
 
 
 @metrics.log_metrics
