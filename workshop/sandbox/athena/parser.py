@@ -5,7 +5,8 @@ sqlglot rewrites many functions into nodes of its own, with the semantics of oth
 are cut from the tokens by `statements`.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -26,12 +27,25 @@ def _placeholder(parser: TrinoParser) -> exp.Placeholder:
     return node
 
 
+def _placed(parse: Callable[[TrinoParser, Token], exp.Expr | None]) -> Callable[[TrinoParser, Token], exp.Expr | None]:
+    """A parser of literals that also remembers where they stand."""
+
+    def parse_and_place(parser: TrinoParser, token: Token) -> exp.Expr | None:
+        node = parse(parser, token)
+        return node if node is None else node.update_positions(token)
+
+    return parse_and_place
+
+
 class _Tokenizer(Trino.Tokenizer):
     COMMANDS: ClassVar[set[TokenType]] = set()  # a command would swallow the rest of the text as one token
 
 
 class _Parser(TrinoParser):
     PLACEHOLDER_PARSERS: ClassVar[dict[TokenType, Any]] = {TokenType.PLACEHOLDER: _placeholder}
+    PRIMARY_PARSERS: ClassVar[dict[TokenType, Any]] = {
+        kind: _placed(parse) for kind, parse in TrinoParser.PRIMARY_PARSERS.items()
+    }
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: parser for name, parser in TrinoParser.FUNCTION_PARSERS.items() if name in _SPECIAL_SYNTAX
@@ -76,6 +90,7 @@ class SyntaxTree:
             raise self._syntax_error(error) from error
         if len(trees) != 1 or trees[0] is None:
             raise self.mismatched(chosen[0] if chosen else None)
+        _place_operators(trees[0], chosen)
         return trees[0]
 
     def position(self, token: Token) -> Position:
@@ -104,6 +119,39 @@ class SyntaxTree:
         return self.mismatched(wrong)
 
 
+_SYMBOLS: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Add: ("+",),
+    exp.Sub: ("-",),
+    exp.Mul: ("*",),
+    exp.Div: ("/",),
+    exp.Mod: ("%",),
+    exp.DPipe: ("||",),
+    exp.EQ: ("=",),
+    exp.NEQ: ("<>", "!="),
+    exp.LT: ("<",),
+    exp.LTE: ("<=",),
+    exp.GT: (">",),
+    exp.GTE: (">=",),
+    exp.Between: ("BETWEEN",),
+    exp.In: ("IN",),
+    exp.Like: ("LIKE",),
+}
+
+
+def _place_operators(tree: exp.Expr, tokens: Sequence[Token]) -> None:
+    """Give operators the place of their symbol, as Trino's errors do: the first one behind the left operand."""
+    starts = [t.start for t in tokens]
+    for node in tree.walk():
+        symbols = _SYMBOLS.get(type(node))
+        if symbols is None or not isinstance(node.this, exp.Expr):
+            continue
+        end = max((n.meta["end"] for n in node.this.walk() if "end" in n.meta), default=-1)
+        for token in tokens[bisect_right(starts, end) :]:
+            if token.text.upper() in symbols:
+                node.update_positions(token)
+                break
+
+
 def position_of(text: str, offset: int) -> Position:
     """Line and column of an offset into `text`."""
     before = text[:offset]
@@ -111,7 +159,9 @@ def position_of(text: str, offset: int) -> Position:
 
 
 def start_of(node: exp.Expr) -> int | None:
-    """Offset of the first token below `node` that sqlglot remembers, or None."""
+    """Offset where Trino places `node`: its own token (an operator's symbol, a call's name), else its first one."""
+    if "start" in node.meta:
+        return int(node.meta["start"])
     starts = [n.meta["start"] for n in node.walk() if "start" in n.meta]
     return min(starts) if starts else None
 

@@ -69,7 +69,8 @@ def _matching(scan: Scan, candidates: Sequence[Partition], connection: duckdb.Du
     unnested = ", ".join(f"unnest(CAST(${name} AS VARCHAR[])) AS {name}" for name in parameters)
     sql = (
         f"SELECT i FROM (SELECT i, {typed} FROM "
-        f"(SELECT unnest(range({len(candidates)})) AS i, {unnested}) AS p(i, {names})) AS {scan.alias} WHERE {' AND '.join(scan.conditions)} ORDER BY i"
+        f"(SELECT unnest(range({len(candidates)})) AS i, {unnested}) AS p(i, {names})) AS {scan.alias} "
+        f"WHERE {' AND '.join(scan.conditions)} ORDER BY i"
     )
     return [candidates[i] for (i,) in connection.execute(sql, parameters).fetchall()]
 

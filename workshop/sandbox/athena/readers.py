@@ -104,10 +104,10 @@ def _create_file_table(
     )
 
 
-def _link(paths: Sequence[Path], folder: Path, suffixes: Sequence[str]) -> str:
+def _link(paths: Sequence[Path], folder: Path, suffix: str) -> str:
     """Hard links (the cache may drop a file while it is read), as a SQL list."""
     listed = []
-    for i, (path, suffix) in enumerate(zip(paths, suffixes, strict=True)):
+    for i, path in enumerate(paths):
         target = folder / f"{_FILE}={i}" / f"data{suffix}"
         target.parent.mkdir(parents=True)
         os.link(path, target)
@@ -120,7 +120,7 @@ def _parquet(files: ScanFiles, columns: Sequence[tuple[int, str, Type]], folder:
     for item, found in zip(files.objects, inside, strict=True):
         for _, name, type_ in columns:
             _check_parquet_type(name, type_, found, item)
-    listed = _link(files.paths, folder / files.scan.alias, [".parquet"] * len(files.paths))
+    listed = _link(files.paths, folder / files.scan.alias, ".parquet")
     same = all(found.columns == inside[0].columns for found in inside)
     union = "" if same else ", union_by_name = true"
     source = f"read_parquet({listed}, hive_partitioning = true, hive_types = {{'{_FILE}': BIGINT}}{union})"
@@ -173,16 +173,12 @@ def _json(files: ScanFiles, columns: Sequence[tuple[int, str, Type]], folder: Pa
     shape = row([(name, type_) for _, name, type_ in wanted])
     scratch = folder / f"{files.scan.alias}_rewritten"
     scratch.mkdir(parents=True)
-    paths = [as_declared(path, shape, scratch, item.uri) for path, item in zip(files.paths, files.objects, strict=True)]
-    # As Hive does, compression goes by the (lower-case) extension.
-    suffixes = [
-        ".json.gz" if item.key.endswith(".gz") and path == original else ".json"
-        for path, original, item in zip(paths, files.paths, files.objects, strict=True)
-    ]
-    listed = _link(paths, folder / files.scan.alias, suffixes)
+    paths = [as_declared(path, shape, scratch, item) for path, item in zip(files.paths, files.objects, strict=True)]
+    listed = _link(paths, folder / files.scan.alias, ".json")
     types = ", ".join(f"{literal(name)}: {literal(type_.duckdb)}" for _, name, type_ in wanted)
     source = (
-        f"read_json({listed}, format = 'newline_delimited', columns = {{{types}}}, hive_partitioning = true, "
+        f"read_json({listed}, format = 'newline_delimited', records = true, auto_detect = false, "
+        f"columns = {{{types}}}, hive_partitioning = true, "
         f"hive_types = {{'{_FILE}': BIGINT}})"
     )
     return source, [f"{_from_json(f'r.{quote(name)}', type_)} AS c{i}" for i, name, type_ in columns]

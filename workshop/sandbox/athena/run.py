@@ -108,9 +108,7 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
             if isinstance(statement, Select):
                 return _select(job, compiled, lake, session, scanned)
             plan = _plan(job, statement, compiled, binder, lake)
-            written = writers.execute(
-                plan, session.connection, session.folder, lake.catalog, lake.storage, job.encryption, job.started
-            )
+            written = writers.execute(plan, session, lake.catalog, lake.storage, job.encryption)
         finally:
             _forget(cancellation)
     return _report(job, statement, written, lake, scanned)

@@ -72,7 +72,8 @@ class Scope:
                     return found[0], parts[length:], own
         raise AthenaError(
             "COLUMN_NOT_FOUND",
-            f"Column '{'.'.join(parts)}' cannot be resolved or requester is not authorized to access requested resources",
+            f"Column '{'.'.join(parts)}' cannot be resolved or requester is not authorized to access requested "
+            "resources",
             position,
         )
 

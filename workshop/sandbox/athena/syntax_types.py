@@ -40,7 +40,7 @@ _MILLIS = 3
 
 
 def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Type:  # noqa: PLR0911 - one per kind
-    """The Trino type of a sqlglot DataType; `operand` is what is cast to it (a literal has the precision of its text)."""
+    """The Trino type of a sqlglot DataType; `operand` is what is cast to it."""
     if not isinstance(node, exp.DataType):
         raise not_supported(f"The type {node.sql('trino')}", position)
     kind = node.this

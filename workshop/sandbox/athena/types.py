@@ -282,7 +282,7 @@ class _HiveTypeParser:
     def _next(self) -> str:
         if not self._tokens:
             raise AthenaError("HIVE_INVALID_METADATA", f"Invalid column type: {self._text}")
-        return self._tokens.pop(0)
+        return str(self._tokens.pop(0))
 
     def _expect(self, token: str) -> None:
         if self._next() != token:

@@ -8,7 +8,7 @@ only then the statement succeeds. When a step fails, the objects that were uploa
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +17,7 @@ import duckdb
 from workshop.sandbox.athena import projection
 from workshop.sandbox.athena.binder import Binder
 from workshop.sandbox.athena.catalog import NULL_PARTITION, Catalog, Partition, Table, TableColumn
+from workshop.sandbox.athena.engine import Session
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.readers import PARQUET_SERDE, is_parquet
 from workshop.sandbox.athena.results import labels
@@ -115,7 +116,8 @@ def plan_unload(statement: Unload, compiled: Compiled, storage: Storage) -> Plan
     location = statement.location.rstrip("/") + "/"
     _must_be_empty(location, storage)
     partitioned = _partition_columns(statement.properties, [n for n, _ in columns])
-    return _plan(compiled, columns, partitioned, location, str(statement.properties.get("compression", "GZIP")), None)
+    compression = _compression(str(statement.properties.get("compression", "GZIP")))
+    return Plan(_select_named(compiled), tuple(columns), partitioned, location, compression, None)
 
 
 def plan_ctas(
@@ -147,7 +149,8 @@ def plan_ctas(
     location = location.rstrip("/") + "/"
     _must_be_empty(location, storage)
     partitioned = _partition_columns(statement.properties, [n for n, _ in columns])
-    compression = statement.properties.get("write_compression") or statement.properties.get("parquet_compression")
+    codec = statement.properties.get("write_compression") or statement.properties.get("parquet_compression")
+    compression = _compression(str(codec or "GZIP"))
     hive = [TableColumn(n, to_hive(t)) for n, t in columns]
     table = Table(
         database=database,
@@ -159,24 +162,18 @@ def plan_ctas(
         input_format="org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         output_format="org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
         serde_parameters={"serialization.format": "1"},
-        properties={"parquet.compression": _compression(str(compression or "GZIP"))},
+        properties={"parquet.compression": compression},
     )
-    return _plan(compiled, columns, partitioned, location, str(compression or "GZIP"), table, creates_table=True)
+    sql = _select_named(compiled)
+    return Plan(sql, tuple(columns), partitioned, location, compression, table, creates_table=True)
 
 
-def execute(
-    plan: Plan,
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    catalog: Catalog,
-    storage: Storage,
-    encryption: Encryption,
-    started: datetime,
-) -> Written:
+def execute(plan: Plan, session: Session, catalog: Catalog, storage: Storage, encryption: Encryption) -> Written:
     """Write, upload, register; on failure delete what was uploaded."""
-    rows, files = _write(plan, connection, folder / "written")
-    stem = f"{started:%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:10]}"
-    uploads = [(path, *_target(plan, folder / "written", path, f"{stem}_{i:05}")) for i, path in enumerate(files)]
+    folder = session.folder / "written"
+    rows, files = _write(plan, session.connection, folder)
+    stem = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:10]}"
+    uploads = [(path, *_target(plan, folder, path, f"{stem}_{i:05}")) for i, path in enumerate(files)]
     done: list[str] = []
     created = False
     try:
@@ -245,21 +242,9 @@ def _register(plan: Plan, partitions: Sequence[Partition], catalog: Catalog) -> 
         catalog.add_partitions(table, list(new.values()))
 
 
-def _plan(
-    compiled: Compiled,
-    columns: Sequence[tuple[str, Type]],
-    partitioned: tuple[str, ...],
-    location: str,
-    compression: str,
-    table: Table | None,
-    *,
-    creates_table: bool = False,
-) -> Plan:
-    listed = ", ".join(f"q.c{i} AS {quote(n)}" for i, (n, _) in enumerate(columns))
-    sql = f"SELECT {listed} FROM ({compiled.sql}) AS q"
-    return Plan(
-        sql, tuple(columns), partitioned, location, _compression(compression), table, creates_table=creates_table
-    )
+def _select_named(compiled: Compiled) -> str:
+    listed = ", ".join(f"q.c{i} AS {quote(n)}" for i, n in enumerate(labels(compiled.columns)))
+    return f"SELECT {listed} FROM ({compiled.sql}) AS q"
 
 
 def _named_columns(compiled: Compiled) -> list[tuple[str, Type]]:

@@ -42,14 +42,14 @@ def _regexp_like(values: Sequence[Value]) -> str:
 
 
 def _regexp_extract(values: Sequence[Value]) -> str:
-    group = values[2].sql if len(values) > 2 else "0"
+    group = f"CAST({values[2].sql} AS INTEGER)" if len(values) > 2 else "0"
     matched = f"regexp_extract({values[0].sql}, {_pattern(values[1])}, {group})"
     # '' of DuckDB is either an empty match or none at all: Trino gives NULL for the latter.
     return f"CASE WHEN regexp_matches({values[0].sql}, {values[1].sql}) THEN {matched} END"
 
 
 def _regexp_extract_all(values: Sequence[Value]) -> str:
-    group = values[2].sql if len(values) > 2 else "0"
+    group = f"CAST({values[2].sql} AS INTEGER)" if len(values) > 2 else "0"
     return f"regexp_extract_all({values[0].sql}, {_pattern(values[1])}, {group})"
 
 
