@@ -4,49 +4,91 @@ Importing this module imports the emulator, which reads its settings from `os.en
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ministack.app as emulator
 
-from workshop.sandbox.app import SandboxApp
-from workshop.sandbox.athena.service import AthenaService
+from workshop.sandbox.app import App, Receive, SandboxApp, Scope, Send
 from workshop.sandbox.bootstrap import ensure_learner
 from workshop.sandbox.caller import resolve_caller
-from workshop.sandbox.github import GitHubReplica, open_source
+from workshop.sandbox.calls import Handler, Response
+from workshop.sandbox.deferred import Deferred
 from workshop.sandbox.home import SandboxHome
 from workshop.sandbox.mends import install_mends
 from workshop.sandbox.persistence import StateSaver, save_before_answering
 
+if TYPE_CHECKING:
+    from workshop.sandbox.athena.service import AthenaService
+    from workshop.sandbox.github import GitHubReplica
+
+ATHENA_TARGET = b"AmazonAthena."
+
 
 def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
     """Build the application for `home`; `health` is what its health page answers."""
-    settings = home.settings
-    recording = Path(settings.recording) if settings.recording else None
-    github = GitHubReplica(open_source(recording), state_file=home.github / "timeline.json")
     saver = StateSaver(home.emulator_state)
+    github = Deferred(lambda: _github(home))
+    athena = Deferred(lambda: _athena(home, fallback))
 
     def work_group_of(query_execution_id: str) -> str | None:
-        return athena.work_group_of(query_execution_id)
+        service = athena.built()
+        return service.work_group_of(query_execution_id) if service else None
 
     install_mends(work_group_of)
     save_before_answering(saver)
-    athena = AthenaService(
-        state_dir=home.athena,
-        endpoint_url=home.endpoint,
-        ca_bundle=home.ca_bundle,
-        region=settings.region,
-        resolve_caller=resolve_caller,
-        fallback=emulator.SERVICE_HANDLERS["athena"],
-    )
-    emulator.SERVICE_HANDLERS["athena"] = athena.handle
+    fallback: Handler = emulator.SERVICE_HANDLERS["athena"]
+
+    async def serve_athena(*parts: Any) -> Response:
+        return await (await athena.get()).handle(*parts)
+
+    emulator.SERVICE_HANDLERS["athena"] = serve_athena
+
+    async def serve_github(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await github.get())(scope, receive, send)
 
     async def start() -> None:
         await ensure_learner(home)
         await saver.save_all()
         saver.start()
+        github.start()
+        athena.start()
 
     async def stop() -> None:
         saver.stop()
-        athena.close()
+        if service := athena.built():
+            service.close()
 
-    return SandboxApp(aws=emulator.app, github=github, health=health, on_startup=start, on_shutdown=stop)
+    return SandboxApp(
+        aws=_after(athena, emulator.app), github=serve_github, health=health, on_startup=start, on_shutdown=stop
+    )
+
+
+def _after(athena: "Deferred[AthenaService]", app: App) -> App:
+    """Let Athena's calls wait until the service is there: already their authorization asks it for the work group."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if any(name == b"x-amz-target" and value.startswith(ATHENA_TARGET) for name, value in scope.get("headers", ())):
+            await athena.get()
+        await app(scope, receive, send)
+
+    return serve
+
+
+def _github(home: SandboxHome) -> "GitHubReplica":
+    from workshop.sandbox.github import GitHubReplica, open_source  # noqa: PLC0415
+
+    recording = home.settings.recording
+    return GitHubReplica(open_source(Path(recording) if recording else None), state_file=home.github / "timeline.json")
+
+
+def _athena(home: SandboxHome, fallback: Handler) -> "AthenaService":
+    from workshop.sandbox.athena.service import AthenaService  # noqa: PLC0415
+
+    return AthenaService(
+        state_dir=home.athena,
+        endpoint_url=home.endpoint,
+        ca_bundle=home.ca_bundle,
+        region=home.settings.region,
+        resolve_caller=resolve_caller,
+        fallback=fallback,
+    )

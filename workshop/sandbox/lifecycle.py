@@ -66,8 +66,9 @@ def up(home: SandboxHome, *, recording: Path | None = None) -> Status:
                 "Stop it first with `make sandbox-down`.",
             )
         return _wait_until_ready(home, None)
-    if wanted:
-        _refuse_unusable(wanted)
+    remembered = home.settings.recording if home.settings_file.exists() else None
+    if chosen := wanted or (Path(remembered) if remembered else None):
+        _refuse_unusable(chosen)
     home.prepare()
     _decide_settings(home, wanted)
     for port in (home.settings.https_port, home.settings.http_port):
