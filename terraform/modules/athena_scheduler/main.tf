@@ -52,7 +52,7 @@ locals {
       # Athena looks at `default` before it looks at the database of the query.
       Sid      = "SeeTheDatabase"
       Effect   = "Allow"
-      Action   = ["glue:GetDatabase", "glue:GetDatabases"]
+      Action   = "glue:GetDatabase"
       Resource = concat(local.glue_parents, ["${local.glue_arn}:database/default"])
     },
     {
@@ -70,7 +70,7 @@ locals {
     },
   ]
 
-  glue_read = ["glue:BatchGetPartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+  glue_read = ["glue:BatchGetPartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"]
   # Listing tells a missing object from a forbidden one, too.
   s3_list  = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
   s3_write = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]

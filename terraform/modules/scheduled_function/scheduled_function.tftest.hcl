@@ -90,14 +90,6 @@ run "function" {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_success[0].destination == "arn:aws:lambda:eu-west-1:111122223333:function:next"
     error_message = "The next function must be the destination."
   }
-
-  assert {
-    condition = contains(
-      [for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Action == "lambda:InvokeFunction"],
-      "arn:aws:lambda:eu-west-1:111122223333:function:next",
-    )
-    error_message = "The role must be allowed to start it."
-  }
 }
 
 run "missing_archive_is_named" {
