@@ -86,6 +86,8 @@ class Tracker:
 class Progress(Protocol):
     """A display of one run."""
 
+    tracker: Tracker
+
     def __call__(self, event: dict[str, Any] | None) -> None:
         """Take an event, or None when time has passed without one."""
 
@@ -104,15 +106,23 @@ def progress(title: str) -> Progress:
 
 
 class Displays:
-    """Opens a display for each command, and closes the one before."""
+    """Opens a display for each command, and closes the one before.
+
+    What is said before a command starts goes on that command's display.
+    """
 
     def __init__(self) -> None:
         self._current: Progress | None = None
+        self._early = False
 
     def begin(self, title: str) -> None:
         """The next command starts."""
-        self.close()
-        self._current = progress(title)
+        if self._current is not None and self._early:
+            self._current.tracker.title = title
+        else:
+            self.close()
+            self._current = progress(title)
+        self._early = False
 
     def __call__(self, event: dict[str, Any] | None) -> None:
         """Pass an event on."""
@@ -130,7 +140,8 @@ class Displays:
 
     def _open(self) -> Progress:
         if self._current is None:
-            self._current = progress("")
+            self._current = progress("terraform")
+            self._early = True
         return self._current
 
 
