@@ -8,7 +8,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -65,7 +65,7 @@ def function_wearing(
     `action` is `service.operation` as in boto3, e.g. `s3.put_object`. The answer has `allowed` and `message`.
     """
     client = session.client("lambda")
-    delete_function(client, name)
+    delete_function(session, name)
     _once_propagated(
         lambda: client.create_function(
             FunctionName=name,
@@ -81,15 +81,16 @@ def function_wearing(
         wait_until_active(client, name)
         yield lambda action, arguments: invoke(client, name, {"action": action, "arguments": arguments})
     finally:
-        delete_function(client, name)
+        delete_function(session, name)
 
 
-def delete_function(client: Any, name: str) -> None:
-    """Delete a function; one that is not there is fine."""
-    try:
+def delete_function(session: Any, name: str) -> None:
+    """Delete a function and the log group that Lambda may have made for it; what is not there is fine."""
+    client, logs = session.client("lambda"), session.client("logs")
+    with suppress(client.exceptions.ResourceNotFoundException):
         client.delete_function(FunctionName=name)
-    except client.exceptions.ResourceNotFoundException:
-        return
+    with suppress(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
 
 
 PROBE = """\

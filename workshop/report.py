@@ -157,7 +157,7 @@ def _render_notebook(notebook: "NotebookResult") -> str:
     """The executed notebook in the report's own look; nbconvert's full templates load scripts from a CDN."""
     from nbconvert import HTMLExporter  # noqa: PLC0415 - takes a second to import
 
-    exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_anchor_links=True)
+    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
     body, _ = exporter.from_filename(str(notebook.executed))
     mark = '<span class="good">✔</span>' if notebook.ok else '<span class="bad">✘</span>'
     passed, made = notebook.checks

@@ -332,9 +332,9 @@ def _summarize(result: RunResult, console: Console) -> None:
     if not result.ok:
         failed = next((one for one in result.notebooks if not one.ok), None)
         if failed:
+            again = f"`workshop run {' '.join([failed.name, *result.not_run])}`"
             console.print(
-                f"Nothing was taken down. The output of every cell up to the failed one is in {failed.executed}.\n"
-                f"Go on with `workshop run {' '.join([failed.name, *result.not_run])}`, "
-                "or tear down with `workshop run 99_teardown`.",
+                f"The world was left as it is. The output of every cell up to the failed one is in {failed.executed}.\n"
+                f"Go on with {again}; `workshop run 99_teardown` takes everything down.",
                 highlight=False, soft_wrap=True,
             )  # fmt: skip

@@ -116,9 +116,9 @@ def prepare(ws: "Workshop", notebook: str) -> None:
     if not needed:
         ws.note("Ready", f"{ws.target}, account {ws.names.account_id}, {ws.names.region}; this notebook needs no more")
         return
-    with step("Looking at what is there") as line:
+    with step("Looking for what this notebook needs") as line:
         missing = [stage for stage in needed if not is_there(stage.deployed, ws)]
-        line.note = f"missing: {', '.join(stage.name for stage in missing)}" if missing else "all of it"
+        line.note = f"to be built: {', '.join(stage.name for stage in missing)}" if missing else "all of it is there"
     if any(stage.name == "remote_state" for stage in missing):
         ws.apply("global/remote_state")
     if targets := [stage.target for stage in missing if stage.target]:
