@@ -1,5 +1,6 @@
 """A catalog in memory and a store on the local disk, for tests of the engine without a server."""
 
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -67,21 +68,28 @@ class FakeStorage:
         bucket, key = split_uri(uri)
         return self.root / bucket / key
 
-    def keys(self) -> list[str]:
+    def uris(self) -> list[str]:
         return sorted(f"s3://{p.relative_to(self.root)}" for p in self.root.rglob("*") if p.is_file())
 
     def objects(self, uri: str) -> list[S3Object]:
         self.listed.append(uri)
         found = []
-        for key in self.keys():
+        for key in self.uris():
             if key.startswith(uri):
                 bucket, name = split_uri(key)
                 found.append(S3Object(bucket, name, self.path(key).stat().st_size, "etag"))
         return found
 
     def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
+        """Copies, as the real cache holds them: the reader keeps files of its own beside."""
         self.fetched += [o.uri for o in objects]
-        return [self.path(o.uri) for o in objects]
+        copies = []
+        for item in objects:
+            copy = self.root.with_name("cache") / item.bucket / item.key
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.path(item.uri), copy)
+            copies.append(copy)
+        return copies
 
     def read(self, uri: str) -> Path:
         return self.path(uri)

@@ -437,12 +437,15 @@ class SelectCompiler:
             inner = node.expressions if isinstance(node, exp.Tuple) else [node]
             return "(" + ", ".join(key(n.this if isinstance(n, exp.Paren) else n) for n in inner) + ")"
 
-        parts = [key(n.this if isinstance(n, exp.Paren) else n) for n in clause.expressions]
-        for name, word in (("cube", "CUBE"), ("rollup", "ROLLUP"), ("grouping_sets", "GROUPING SETS")):
-            for item in clause.args.get(name) or []:
+        parts = []
+        for item in clause.expressions:
+            word = _GROUPINGS.get(type(item))
+            if word is not None:
                 parts.append(f"{word} ({', '.join(several(n) for n in item.expressions)})")
-        if clause.args.get("all") or clause.args.get("totals"):
-            raise not_supported("GROUP BY ALL", self.queries.position(clause))
+            else:
+                parts.append(key(item.this if isinstance(item, exp.Paren) else item))
+        if any(value for name, value in clause.args.items() if name != "expressions"):
+            raise not_supported(f"The clause {clause.sql('trino')}", self.queries.position(clause))
         return keys, f" GROUP BY {', '.join(parts)}"
 
     # SELECT items, ORDER BY
@@ -512,6 +515,9 @@ class SelectCompiler:
             ordinals = [i for i, (_, v) in enumerate(items, 1) if v.sql == value.sql]
             parts.append((str(ordinals[0]) if ordinals else operators.comparable(value)) + direction(item))
         return f" ORDER BY {', '.join(parts)}"
+
+
+_GROUPINGS: dict[type[exp.Expr], str] = {exp.Cube: "CUBE", exp.Rollup: "ROLLUP", exp.GroupingSets: "GROUPING SETS"}
 
 
 def _conjuncts(node: exp.Expr) -> list[exp.Expr]:

@@ -1,0 +1,305 @@
+"""Reading and writing tables: partitions, pruning, formats, hidden files, accounting, clean-up.
+
+Expected rows and files are written down by hand beside the data.
+"""
+# ruff: noqa: E501 - a table of SQL reads best with a row on a line
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from athena_fakes import JSON, LocalLake
+
+from workshop.sandbox.athena.catalog import Partition
+from workshop.sandbox.athena.errors import AthenaError
+from workshop.sandbox.athena.run import BytesScannedCutoffError
+from workshop.sandbox.athena.storage import Encryption
+
+PROJECTED = {
+    "projection.enabled": "true",
+    "projection.day.type": "date",
+    "projection.day.format": "yyyy-MM-dd",
+    "projection.day.range": "2015-01-01,NOW",
+    "storage.location.template": "s3://lake/bronze/day=${day}/",
+}
+
+
+def put(local: LocalLake, uri: str, body: bytes) -> None:
+    local.storage.put(uri, body, Encryption())
+
+
+def put_lines(local: LocalLake, uri: str, *records: object) -> None:
+    body = b"".join(json.dumps(r).encode() + b"\n" for r in records)
+    put(local, uri, gzip.compress(body) if uri.endswith(".gz") else body)
+
+
+def put_parquet(local: LocalLake, uri: str, table: pa.Table) -> Path:
+    path = local.storage.path(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+    return path
+
+
+@pytest.fixture
+def bronze(local: LocalLake) -> LocalLake:
+    """Three days of JSON under date projection; 2020-12-18 is today."""
+    local.catalog.add(
+        "bronze", "id string; n int; actor struct<id:bigint,login:string>", "day string",
+        serde=JSON, properties=PROJECTED,
+    )  # fmt: skip
+    for day, n in (("2020-12-16", 1), ("2020-12-17", 2), ("2020-12-18", 3)):
+        uri = f"s3://lake/bronze/day={day}/a.json.gz"
+        put_lines(local, uri, *({"id": f"{day}-{i}", "n": i, "actor": {"id": i, "login": "x"}} for i in range(n)))
+    return local
+
+
+# (WHERE, days whose files are opened)
+PRUNED = [
+    ("day = '2020-12-17'", ["2020-12-17"]),
+    ("day IN ('2020-12-16', '2020-12-18')", ["2020-12-16", "2020-12-18"]),
+    ("day BETWEEN '2020-12-17' AND '2020-12-31'", ["2020-12-17", "2020-12-18"]),
+    ("day >= '2020-12-17' AND n >= 0", ["2020-12-17", "2020-12-18"]),
+    ("CAST(day AS date) = CURRENT_DATE", ["2020-12-18"]),
+    ("CAST(day AS date) >= CURRENT_DATE - INTERVAL '1' DAY", ["2020-12-17", "2020-12-18"]),
+    ("day = '2020-12-17' OR day = '2020-12-16'", ["2020-12-16", "2020-12-17"]),
+    ("day = '2020-12-17' OR n = 0", ["2020-12-16", "2020-12-17", "2020-12-18"]),
+    ("day = '2031-01-01'", []),
+    ("\"$path\" LIKE '%2020-12-17/a.json.gz'", ["2020-12-17"]),
+]
+
+
+@pytest.mark.parametrize(("where", "days"), PRUNED)
+def test_only_matching_partitions_are_read(bronze: LocalLake, where: str, days: list[str]) -> None:
+    bronze.rows(f"SELECT id FROM bronze WHERE {where}")
+    assert [uri.split("=")[1][:10] for uri in bronze.storage.fetched] == days
+
+
+def test_an_unbounded_projection_is_listed_once(bronze: LocalLake) -> None:
+    assert bronze.rows("SELECT count(*) FROM bronze") == [["6"]]
+    assert bronze.storage.listed == ["s3://lake/bronze/day="]
+
+
+def test_one_day_lists_only_its_folder(bronze: LocalLake) -> None:
+    bronze.rows("SELECT id FROM bronze WHERE day = '2020-12-17'")
+    assert bronze.storage.listed == ["s3://lake/bronze/day=2020-12-17/"]
+
+
+def test_outer_joins_prune_only_what_they_may(bronze: LocalLake) -> None:
+    rows = bronze.rows(
+        "SELECT a.id, b.id FROM bronze a LEFT JOIN bronze b ON a.id = b.id AND b.day = '2020-12-17' "
+        "WHERE a.day >= '2020-12-17' AND b.day IS NULL ORDER BY 1"
+    )
+    assert rows == [[f"2020-12-18-{i}", None] for i in range(3)]
+
+
+def test_path_and_partition_columns(bronze: LocalLake) -> None:
+    assert bronze.rows('SELECT DISTINCT "$path", day FROM bronze WHERE n = 1 ORDER BY day') == [
+        ["s3://lake/bronze/day=2020-12-17/a.json.gz", "2020-12-17"],
+        ["s3://lake/bronze/day=2020-12-18/a.json.gz", "2020-12-18"],
+    ]
+    assert bronze.rows("SELECT * FROM bronze WHERE n = 2") == [["2020-12-18-2", "2", "{id=2, login=x}", "2020-12-18"]]
+
+
+def test_hidden_and_empty_objects_are_skipped(bronze: LocalLake) -> None:
+    for name in ("_temporary/x.json", ".staging.json", "_SUCCESS"):
+        put_lines(bronze, f"s3://lake/bronze/day=2020-12-18/{name}", {"id": "hidden"})
+    put(bronze, "s3://lake/bronze/day=2020-12-18/empty.json", b"")
+    assert bronze.rows("SELECT count(*) FROM bronze WHERE day = '2020-12-18'") == [["3"]]
+
+
+def test_text_costs_whole_compressed_objects(bronze: LocalLake) -> None:
+    sizes = {p.parent.name: p.stat().st_size for p in bronze.storage.root.rglob("*.gz")}
+    assert bronze.run("SELECT id FROM bronze WHERE day = '2020-12-17'").scanned == sizes["day=2020-12-17"]
+    assert bronze.run("SELECT count(*) FROM bronze").scanned == sum(sizes.values())
+    assert bronze.run("SELECT DISTINCT day FROM bronze").scanned == 0
+
+
+def test_cutoff(bronze: LocalLake) -> None:
+    with pytest.raises(BytesScannedCutoffError):
+        bronze.run("SELECT id FROM bronze", cutoff=10)
+
+
+# JSON lines as Hive's SerDe reads them: (record, values of id, n, actor)
+JSON_RECORDS = [
+    ({"id": "1", "n": 2, "actor": {"id": 3, "login": "x"}}, ["1", "2", "{id=3, login=x}"]),
+    ({"ID": "1", "N": 2, "Actor": {"Id": 3, "LOGIN": "x"}}, ["1", "2", "{id=3, login=x}"]),
+    ({"id": 7}, ["7", None, None]),
+    ({"id": None, "n": None, "actor": None}, [None, None, None]),
+    ({"n": "5", "extra": [1, {"id": 9}]}, [None, "5", None]),
+    ({"actor": {"id": 3, "unknown": {"login": "y"}}}, [None, None, "{id=3, login=null}"]),
+]
+
+
+@pytest.mark.parametrize(("record", "values"), JSON_RECORDS)
+def test_json_records(local: LocalLake, record: object, values: list[str | None]) -> None:
+    local.catalog.add("events", "id string; n int; actor struct<id:bigint,login:string>", serde=JSON)
+    put_lines(local, "s3://lake/events/a.json", record)
+    assert local.rows("SELECT * FROM events") == [values]
+
+
+@pytest.mark.parametrize("line", [b'{"id": "1"', b"no json", b'{"id": "1", "n": "many"}', b'{"ID": "1", "n": "many"}'])
+def test_bad_json_fails_the_query(local: LocalLake, line: bytes) -> None:
+    local.catalog.add("events", "id string; n int", serde=JSON)
+    put(local, "s3://lake/events/a.json", b'{"id": "0", "n": 1}\n' + line + b"\n")
+    with pytest.raises(AthenaError, match="HIVE_BAD_DATA"):
+        local.run("SELECT id, n FROM events")
+
+
+def test_truncated_gzip_fails_the_query(local: LocalLake) -> None:
+    local.catalog.add("events", "id string", serde=JSON)
+    put(local, "s3://lake/events/a.json.gz", gzip.compress(b'{"id": "1"}\n')[:-9])
+    with pytest.raises(AthenaError, match="HIVE_BAD_DATA"):
+        local.run("SELECT id FROM events")
+
+
+def test_parquet_by_name_across_files(local: LocalLake) -> None:
+    """A column that a file lacks is NULL there; a narrower integer is widened; names match in any case."""
+    local.catalog.add("p", "a bigint; b string; c double")
+    put_parquet(local, "s3://lake/p/1.parquet", pa.table({"B": ["x"], "a": pa.array([1], pa.int32())}))
+    put_parquet(local, "s3://lake/p/2.parquet", pa.table({"a": pa.array([2], pa.int64()), "extra": [True]}))
+    assert local.rows("SELECT a, b, c FROM p ORDER BY a") == [["1", "x", None], ["2", None, None]]
+
+
+def test_parquet_of_another_type_is_refused(local: LocalLake) -> None:
+    local.catalog.add("p", "a bigint")
+    put_parquet(local, "s3://lake/p/1.parquet", pa.table({"a": ["text"]}))
+    with pytest.raises(AthenaError, match=r"HIVE_BAD_DATA: .* Field a's type varchar in parquet file .*1\.parquet"):
+        local.run("SELECT a FROM p")
+
+
+def test_parquet_costs_the_referenced_leaf_columns(local: LocalLake) -> None:
+    local.catalog.add("p", "a bigint; s struct<x:bigint,y:string>")
+    data = pa.table({"a": range(1000), "s": [{"x": i, "y": f"text {i}"} for i in range(1000)]})
+    path = put_parquet(local, "s3://lake/p/1.parquet", data)
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    size = {group.column(i).path_in_schema: group.column(i).total_compressed_size for i in range(3)}
+    assert local.run("SELECT sum(a) FROM p").scanned == size["a"]
+    assert local.run("SELECT max(s.y) FROM p").scanned == size["s.y"]
+    assert local.run("SELECT s FROM p").scanned == size["s.x"] + size["s.y"]
+    assert local.run("SELECT count(*) FROM p").scanned == 0
+
+
+@pytest.fixture
+def silver(local: LocalLake) -> LocalLake:
+    local.catalog.add("silver", "id bigint; name string; at timestamp", "year string; month string",
+                      properties={"parquet.compression": "ZSTD"})  # fmt: skip
+    return local
+
+
+def test_insert_writes_partitions_and_registers_them(silver: LocalLake) -> None:
+    outcome = silver.run(
+        "INSERT INTO silver SELECT id, name, TIMESTAMP '2020-12-18 01:02:03', '2020', lpad(CAST(id AS varchar), 2, '0') "
+        "FROM (VALUES (1, 'a'), (2, 'b'), (2, 'c')) v(id, name)"
+    )
+    assert (outcome.rows, outcome.update_count) == (3, 3)
+    assert sorted(silver.catalog.registered["silver"], key=lambda p: p.values) == [
+        Partition(("2020", "01"), "s3://lake/silver/year=2020/month=01/"),
+        Partition(("2020", "02"), "s3://lake/silver/year=2020/month=02/"),
+    ]
+    assert outcome.manifest is not None
+    listed = silver.storage.path(outcome.manifest).read_text().split()
+    assert listed == [k for k in silver.storage.uris() if k.startswith("s3://lake/silver/")]
+    file = pq.ParquetFile(silver.storage.path(listed[0]))
+    assert file.schema_arrow.names == ["id", "name", "at"]
+    assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+    assert silver.rows("SELECT id, name, at, year, month FROM silver ORDER BY name") == [
+        ["1", "a", "2020-12-18 01:02:03.000", "2020", "01"],
+        ["2", "b", "2020-12-18 01:02:03.000", "2020", "02"],
+        ["2", "c", "2020-12-18 01:02:03.000", "2020", "02"],
+    ]
+
+
+def test_a_second_insert_adds_files_and_keeps_partitions(silver: LocalLake) -> None:
+    for _ in range(2):
+        silver.run("INSERT INTO silver (id, year, month) VALUES (1, '2020', '12')")
+    assert len(silver.catalog.registered["silver"]) == 1
+    assert silver.rows("SELECT id, name FROM silver") == [["1", None], ["1", None]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("INSERT INTO silver SELECT 1, 'a'", "TYPE_MISMATCH: Insert query has mismatched column types: Table: [bigint,"),
+        ("INSERT INTO silver SELECT '1', 'a', now(), '2020', '12'", "TYPE_MISMATCH: Insert query has mismatched"),
+        ("INSERT INTO silver (nope) VALUES (1)", "COLUMN_NOT_FOUND: Insert column name does not exist in target table: nope"),
+        ("INSERT INTO silver (id, id) VALUES (1, 2)", "DUPLICATE_COLUMN_NAME: "),
+        ("INSERT INTO missing VALUES (1)", "TABLE_NOT_FOUND: "),
+        ("UNLOAD (SELECT 1) TO 's3://lake/out/' WITH (format = 'PARQUET')", "MISSING_COLUMN_NAME: Column name not specified"),
+        ("UNLOAD (SELECT 1 AS a, 2 AS a) TO 's3://lake/out/' WITH (format = 'PARQUET')",
+         "DUPLICATE_COLUMN_NAME: Column name 'a' specified more than once"),
+        ("UNLOAD (SELECT NULL AS a) TO 's3://lake/out/' WITH (format = 'PARQUET')",
+         "COLUMN_TYPE_UNKNOWN: Column type is unknown"),
+        ("UNLOAD (SELECT 1 AS a) TO 's3://lake/out/' WITH (format = 'ORC')", "NOT_SUPPORTED: UNLOAD to the format ORC"),
+        ("UNLOAD (SELECT 1 AS a, 2 AS b) TO 's3://lake/out/' WITH (format = 'PARQUET', partitioned_by = ARRAY['a'])",
+         "HIVE_COLUMN_ORDER_MISMATCH: "),
+        ("CREATE TABLE silver WITH (format = 'PARQUET') AS SELECT 1 AS a", "TABLE_ALREADY_EXISTS: "),
+    ],
+)  # fmt: skip
+def test_refused_writes_leave_nothing(silver: LocalLake, sql: str, reason: str) -> None:
+    with pytest.raises(AthenaError) as refused:
+        silver.run(sql)
+    assert str(refused.value).startswith(reason)
+    assert silver.storage.uris() == []
+
+
+def test_more_than_100_partitions_are_refused(silver: LocalLake) -> None:
+    days = ", ".join(f"({i})" for i in range(101))
+    with pytest.raises(AthenaError, match="HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of 100 open writers"):
+        silver.run(
+            f"INSERT INTO silver (id, year, month) SELECT 1, '2020', CAST(i AS varchar) FROM (VALUES {days}) v(i)"
+        )
+    assert silver.storage.uris() == []
+
+
+def test_a_failed_write_is_cleaned_up(silver: LocalLake) -> None:
+    silver.storage.refuse_puts_after = 1
+    with pytest.raises(OSError, match="full"):
+        silver.run("INSERT INTO silver (id, year, month) VALUES (1, '2020', '11'), (2, '2020', '12')")
+    assert silver.storage.uris() == []
+    assert silver.catalog.registered == {}
+
+
+def test_unload(local: LocalLake) -> None:
+    sql = "UNLOAD (SELECT 1 AS a, 'x' AS b) TO 's3://lake/out' WITH (format = 'PARQUET', compression = 'ZSTD')"
+    outcome = local.run(sql)
+    [written] = [k for k in local.storage.uris() if k.startswith("s3://lake/out/")]
+    assert pq.read_table(local.storage.path(written)).to_pylist() == [{"a": 1, "b": "x"}]
+    assert local.storage.path(outcome.manifest or "").read_text() == f"{written}\n"
+    with pytest.raises(AthenaError, match="HIVE_PATH_ALREADY_EXISTS"):
+        local.run(sql)
+
+
+def test_nothing_to_write_is_an_empty_manifest(silver: LocalLake) -> None:
+    outcome = silver.run("INSERT INTO silver (id, year, month) SELECT 1, '2020', '12' WHERE false")
+    assert (outcome.rows, silver.storage.path(outcome.manifest or "").read_bytes()) == (0, b"")
+
+
+def test_create_table_as(local: LocalLake) -> None:
+    local.run(
+        "CREATE TABLE made WITH (format = 'PARQUET', partitioned_by = ARRAY['day'], external_location = 's3://lake/made/') "
+        "AS SELECT 1 AS id, ARRAY['x'] AS tags, DATE '2020-12-18' AS day"
+    )
+    table = local.catalog.tables["lake", "made"]
+    assert [(c.name, c.hive_type) for c in table.all_columns] == [
+        ("id", "int"),
+        ("tags", "array<varchar(1)>"),
+        ("day", "date"),
+    ]
+    assert local.rows("SELECT id, tags, day FROM made WHERE day = DATE '2020-12-18'") == [["1", "[x]", "2020-12-18"]]
+
+
+def test_dates_as_registered_partitions(local: LocalLake) -> None:
+    """The spec's Gold: a partition key of type date, one folder per version of a day."""
+    local.catalog.add("gold", "event_type string; events_count bigint", "day date")
+    for day, n in (("2020-12-01", 1), ("2020-12-17", 2), ("2020-12-18", 4)):
+        location = f"s3://lake/gold/day={day}/run=7/"
+        put_parquet(local, f"{location}a.parquet", pa.table({"event_type": ["Push"], "events_count": [n]}))
+        local.catalog.registered.setdefault("gold", []).append(Partition((day,), location))
+    assert local.rows("SELECT event_type, SUM(events_count) AS total FROM gold WHERE day = CURRENT_DATE GROUP BY event_type "
+                      "ORDER BY total DESC LIMIT 10") == [["Push", "4"]]  # fmt: skip
+    assert len(local.storage.fetched) == 1
+    assert local.rows("SELECT day, SUM(events_count) AS total FROM gold WHERE day >= CURRENT_DATE - INTERVAL '7' DAY "
+                      "GROUP BY day ORDER BY day DESC, total DESC") == [["2020-12-18", "4"], ["2020-12-17", "2"]]  # fmt: skip
