@@ -48,5 +48,6 @@ def serving(app: Any, folder: Path) -> Iterator[Server]:
         yield Server(f"https://127.0.0.1:{port}", home.ca_bundle)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=30)
+        # A client that leaves its connection open makes TLS wait for half a minute.
+        thread.join(timeout=60)
         loop.close()

@@ -32,6 +32,9 @@ class Client:
         self._session.trust_env = False
         self._session.headers.update({"Accept-Encoding": "identity"})
 
+    def close(self) -> None:
+        self._session.close()
+
     def get(self, path: str = "/_github/events", method: str = "GET", **options: Any) -> requests.Response:
         return self._session.request(method, self.url + path, timeout=30, **options)
 
@@ -53,7 +56,9 @@ def start(source: EventSource, tmp_path: Path) -> Iterator[Callable[..., tuple[G
         def begin(**options: Any) -> tuple[GitHubReplica, Client]:
             defaults: dict[str, Any] = {"state_file": tmp_path / "timeline.json", "clock": lambda: START}
             replica = GitHubReplica(options.pop("source", source), **(defaults | options))
-            return replica, Client(servers.enter_context(serving(replica, tmp_path / "server")))
+            client = Client(servers.enter_context(serving(replica, tmp_path / "server")))
+            servers.callback(client.close)
+            return replica, client
 
         yield begin
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -95,7 +96,9 @@ class Timeline:
     requests: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
+        # One host: there is nowhere else for a token to go.
+        self._http = urllib3.connection_from_url(self.api_url, ssl_context=ssl.create_default_context())
+        self._path = f"{urlsplit(self.api_url).path}/events"
 
     def poll(self, etag: str | None) -> Poll:
         """Read the timeline unless `etag` is still its own. SourceError if GitHub cannot be read in the time left."""
@@ -103,7 +106,7 @@ class Timeline:
             return self._poll(etag)
         finally:
             # The connection that the pages shared would not survive until the next invocation.
-            self._http.clear()
+            self._http.close()
 
     def _poll(self, etag: str | None) -> Poll:
         batches: list[Batch] = []
@@ -150,11 +153,11 @@ class Timeline:
         try:
             response = self._http.request(
                 "GET",
-                f"{self.api_url}/events",
+                self._path,
                 fields={"per_page": str(PAGE_SIZE), "page": str(page)},
                 headers=self._headers(etag),
                 timeout=urllib3.Timeout(total=left, connect=CONNECT_SECONDS, read=READ_SECONDS),
-                # Retries are ours, and a token must not follow a redirect to another host.
+                # Retries are ours, and there is no good reason for a redirect.
                 retries=False,
                 redirect=False,
                 preload_content=False,
