@@ -20,9 +20,10 @@ pytestmark = pytest.mark.sandbox
 JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
 PEOPLE = b'{"id": 1, "name": "ann"}\n{"id": 2}\n'
 LONG_QUERY = (
-    "SELECT count(*) FROM UNNEST(ARRAY[{0}]) a(x) CROSS JOIN UNNEST(ARRAY[{0}]) b(x) CROSS JOIN "
-    "UNNEST(ARRAY[{0}]) c(x) CROSS JOIN UNNEST(ARRAY[{0}]) d(x) CROSS JOIN UNNEST(ARRAY[{0}]) e(x) WHERE a.x + b.x + c.x + d.x + e.x = -1"
-).format(", ".join(map(str, range(100))))
+    "SELECT count(*) FROM "
+    + " CROSS JOIN ".join(f"UNNEST(ARRAY[{', '.join(map(str, range(100)))}]) {name}(x)" for name in "abcde")
+    + " WHERE a.x + b.x + c.x + d.x + e.x = -1"
+)
 """10,000,000,000 rows: minutes, unless it is stopped."""
 
 
