@@ -152,6 +152,23 @@ def test_requests_that_are_refused(world: World, call: Callable[[World], object]
     assert message in refused.value.response["Error"]["Message"]
 
 
+def test_metadata(world: World) -> None:
+    names = {"CatalogName": "AwsDataCatalog", "DatabaseName": world.database}
+    table = world.athena.get_table_metadata(**names, TableName="people")["TableMetadata"]
+    assert [(c["Name"], c["Type"]) for c in table["Columns"]] == [("id", "int"), ("name", "string")]
+    assert table["Parameters"]["location"] == f"s3://{world.name}/people/"
+    assert table["Parameters"]["serde.serialization.lib"] == JSON_SERDE
+    listed = world.athena.list_table_metadata(**names, Expression="peo.*")["TableMetadataList"]
+    assert [t["Name"] for t in listed] == ["people"]
+    assert world.athena.list_table_metadata(**names, Expression="x.*")["TableMetadataList"] == []
+    assert world.database in [
+        d["Name"] for d in world.athena.list_databases(CatalogName="AwsDataCatalog")["DatabaseList"]
+    ]
+    with pytest.raises(ClientError) as refused:
+        world.athena.get_table_metadata(**names, TableName="nosuch")
+    assert refused.value.response["Error"]["Code"] == "MetadataException"
+
+
 def test_same_token_same_execution(world: World) -> None:
     token = uuid.uuid4().hex
     first = world.start("SELECT 1", ClientRequestToken=token)

@@ -1,7 +1,7 @@
 """Bytes that Athena would report as scanned (Athena user guide: columnar formats, pricing).
 
-Parquet: the compressed chunks of the referenced leaf columns. Text: whole objects, compressed as they are. Partition
-keys, and count(*) on Parquet, cost nothing. An upper bound for now: row groups that statistics exclude are counted too.
+Parquet: the compressed chunks of the referenced leaf columns, so partition keys and count(*) cost nothing. Text: whole
+objects, compressed as they are. An upper bound for now: row groups that statistics exclude are counted too.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,8 @@ def scanned_bytes(scans: Iterable[ScanFiles]) -> int:
 
 def _scan(files: ScanFiles) -> int:
     table = files.scan.table
-    keys = {c.name for c in table.partition_keys}
-    used = {path for path in files.scan.used if path[0] not in keys}
     if is_parquet(table):
+        keys = {c.name for c in table.partition_keys}
+        used = {path for path in files.scan.used if path[0] not in keys}
         return sum(inspect(path).bytes_of(used) for path in files.paths)
-    touched = used or files.scan.uses_path or not files.scan.used
-    return sum(item.size for item in files.objects) if touched else 0
+    return sum(item.size for item in files.objects)

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 from workshop.sandbox.athena.catalog import GlueCatalog
+from workshop.sandbox.athena.metadata import Metadata
 from workshop.sandbox.athena.run import Lake
 from workshop.sandbox.athena.storage import S3Storage
 from workshop.sandbox.caller import Caller
@@ -61,4 +62,5 @@ class Lakes:
         )
         options = {"endpoint_url": self._endpoint_url, "verify": str(self._ca_bundle), "config": config}
         storage = S3Storage(session.client("s3", **options), self._cache, self._pool)
-        return Lake(GlueCatalog(session.client("glue", **options)), storage)
+        glue = session.client("glue", **options)
+        return Lake(GlueCatalog(glue), storage, Metadata(glue))

@@ -14,6 +14,7 @@ from workshop.sandbox.athena.binder import Binder
 from workshop.sandbox.athena.catalog import Catalog
 from workshop.sandbox.athena.engine import Engine, Session
 from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError, not_supported
+from workshop.sandbox.athena.metadata import Metadata
 from workshop.sandbox.athena.pruning import files_of
 from workshop.sandbox.athena.queries import QueryCompiler
 from workshop.sandbox.athena.results import column_info, labels, metadata, write_csv
@@ -25,10 +26,11 @@ from workshop.sandbox.athena.types import BIGINT
 
 @dataclass(frozen=True)
 class Lake:
-    """The catalog and the store, as one caller sees them."""
+    """The catalog and the store, as one caller sees them; `metadata` answers the API's questions about tables."""
 
     catalog: Catalog
     storage: Storage
+    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.sandbox.athena import statements
+from workshop.sandbox.athena.catalog import CATALOG
 from workshop.sandbox.athena.engine import Engine
 from workshop.sandbox.athena.errors import (
     INTERNAL_ENGINE_ERROR,
@@ -23,6 +24,7 @@ from workshop.sandbox.athena.errors import (
 )
 from workshop.sandbox.athena.executions import RUNNING_STATES, Execution, ExecutionStore
 from workshop.sandbox.athena.lake import Lakes
+from workshop.sandbox.athena.metadata import Metadata
 from workshop.sandbox.athena.results import Page, read_page
 from workshop.sandbox.athena.run import BytesScannedCutoffError, Cancellation, Job, Lake, run
 from workshop.sandbox.athena.statements import Statement
@@ -310,6 +312,20 @@ class AthenaService:
         return answer
 
 
+def _metadata(answer: Callable[[Metadata, Mapping[str, Any]], dict[str, Any]]) -> _Action:
+    """An action that asks Glue about databases and tables."""
+
+    async def ask(service: AthenaService, request: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        catalog = str(request.get("CatalogName", ""))
+        if catalog.lower() != CATALOG:
+            raise InvalidRequestError(f"Data catalog {catalog} is not found", "MetadataException")
+        metadata = service._lake_of(service._resolve_caller(headers)).metadata
+        assert metadata is not None  # every lake but those of tests has it
+        return await asyncio.to_thread(answer, metadata, request)
+
+    return ask
+
+
 def _page(lake: Lake, execution: Execution, offset: int, size: int) -> Page:
     return read_page(lake.storage.read(execution.output_location), offset, size)
 
@@ -349,4 +365,8 @@ _ACTIONS: dict[str, _Action] = {
     "GetQueryRuntimeStatistics": AthenaService._runtime,
     "GetQueryResults": AthenaService._results,
     "GetWorkGroup": AthenaService._get_work_group,
+    "GetTableMetadata": _metadata(Metadata.table),
+    "ListTableMetadata": _metadata(Metadata.tables),
+    "GetDatabase": _metadata(Metadata.database),
+    "ListDatabases": _metadata(Metadata.databases),
 }
