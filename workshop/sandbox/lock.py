@@ -55,7 +55,7 @@ class HomeLock:
         """Who holds the lock now, or None. A file left behind by a dead process counts for nothing."""
         try:
             file = self.path.open(encoding="utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         with file:
             try:

@@ -6,10 +6,12 @@ longer fits.
 
 from workshop.sandbox.mends import (
     alarms,
+    asynchronous,
     bucket_configurations,
     doors,
     glue_partitions,
     lambda_environment,
+    lambda_errors,
     object_encryption,
     resources,
     root_keys,
@@ -27,6 +29,8 @@ def install_mends(work_group_of: resources.WorkGroupOf) -> None:
     sessions.keep_sessions()
     sessions.randomize_lambda_credentials()
     lambda_environment.narrow_lambda_environment()
+    lambda_errors.name_exceptions()
+    asynchronous.invoke_as_aws_does()
     object_encryption.check_object_keys()
     bucket_configurations.keep_bucket_configurations()
     resources.check_right_resources(work_group_of)
