@@ -233,13 +233,16 @@ class NotebookProgress:
         from IPython.display import display  # noqa: PLC0415 - only a kernel has it
 
         self._shown_at = time.monotonic()
+        if not self.tracker.title:
+            text = " · ".join(self._lines)
         head = (
             f'<span style="color:{colour}">●</span> {html.escape(self.tracker.title)} '
             f'<span style="opacity:.72">{html.escape(text)}</span>'
         )
         body = "".join(f"<div>{html.escape(line)}</div>" for line in self._lines)
-        folded = f"<details><summary>{head}</summary><code>{body}</code></details>" if body else head
-        bundle = {"text/html": f"<div>{folded}</div>", "text/plain": f"{self.tracker.title}: {text}"}
+        has_body = body and self.tracker.title
+        folded = f"<details><summary>{head}</summary><code>{body}</code></details>" if has_body else head
+        bundle = {"text/html": f"<div>{folded}</div>", "text/plain": f"{self.tracker.title}: {text}".lstrip(": ")}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:

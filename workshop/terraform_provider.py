@@ -145,8 +145,8 @@ def cli_environment(source: ProviderSource, state_home: Path) -> dict[str, str |
     if source.configuration is not None:
         return {"TF_CLI_CONFIG_FILE": str(source.configuration)}
     if source.mirror is None:
-        # Both roots need the same 0.7 GB: download it once.
-        cache = state_home / "plugin-cache"
+        # Both roots need the same 0.7 GB: download it once, unless the user has a cache already.
+        cache = Path(os.environ.get("TF_PLUGIN_CACHE_DIR") or state_home / "plugin-cache")
         cache.mkdir(parents=True, exist_ok=True)
         return {"TF_CLI_CONFIG_FILE": None, "TF_PLUGIN_CACHE_DIR": str(cache)}
     written = state_home / "terraform.rc"

@@ -71,6 +71,10 @@ resource "aws_kms_alias" "state" {
 }
 
 resource "aws_s3_bucket" "state" {
+  # checkov:skip=CKV_AWS_144: no second region; versions are what a state is restored from
+  # checkov:skip=CKV_AWS_18: access logs would need a second bucket; where it matters who read a state, turn on CloudTrail data events
+  # checkov:skip=CKV2_AWS_62: nothing waits for new states
+
   bucket        = local.bucket_name
   force_destroy = var.force_destroy
 }
@@ -187,9 +191,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
 }
 
 # Holds names of locks and checksums, no state: encrypted with the key that DynamoDB owns.
-# checkov:skip=CKV_AWS_119: nothing in it is worth a key of ours
-# checkov:skip=CKV_AWS_28: a lost lock table is created again, there is nothing to recover
 resource "aws_dynamodb_table" "lock" {
+  # checkov:skip=CKV_AWS_119: nothing in it is worth a key of ours
+  # checkov:skip=CKV_AWS_28: a lost lock table is created again, there is nothing to recover
+
   count = var.create_lock_table ? 1 : 0
 
   name         = "dp-tfstate-lock"
