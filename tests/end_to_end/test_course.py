@@ -1,0 +1,328 @@
+"""The whole course as a user runs it, then the lake that it leaves, against the served events themselves.
+
+One sandbox, one run of the notebooks up to Gold, then independent looks: counts come from the served file by plain
+Python, answers from the AWS CLI, PyAthena and boto3. The last test tears everything down.
+"""
+
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from pyathena import connect
+
+from workshop.paths import REPOSITORY
+from workshop.sandbox import lifecycle
+from workshop.sandbox.github import open_source
+from workshop.sandbox.home import SandboxHome
+
+pytestmark = [pytest.mark.workshop, pytest.mark.timeout(1500)]
+
+RECORDING = os.environ.get("LAKEHOUSE_RECORDING")
+DATABASE = "dp_dev_lake"
+WORK_GROUP = "dp-dev-wg"
+
+# As they stand in the datasets' documentation for users.
+QUERIES = {
+    "event types today": """
+SELECT event_type, SUM(events_count) AS total FROM github_events_gold_daily
+WHERE ingest_dt = CURRENT_DATE GROUP BY event_type ORDER BY total DESC LIMIT 10;
+""",
+    "repositories today": """
+SELECT repo_name, SUM(events_count) AS activity FROM github_events_gold_daily
+WHERE ingest_dt = CURRENT_DATE GROUP BY repo_name ORDER BY activity DESC LIMIT 10;
+""",
+    "last week": """
+SELECT ingest_dt, event_type, SUM(events_count) AS total FROM github_events_gold_daily
+WHERE ingest_dt >= CURRENT_DATE - INTERVAL '7' DAY
+GROUP BY ingest_dt, event_type ORDER BY ingest_dt DESC, total DESC;
+""",
+    "bronze": "SELECT * FROM github_events_bronze LIMIT 10;",
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """A finished run up to Gold, and the events that its source served."""
+
+    home: SandboxHome
+    environment: dict[str, str]
+    report: Path
+    printed: str
+    served: list[bytes]
+
+    @property
+    def session(self) -> boto3.Session:
+        return boto3.Session(
+            self.environment["AWS_ACCESS_KEY_ID"],
+            self.environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.environment["AWS_REGION"],
+        )
+
+    def client(self, service: str, session: boto3.Session | None = None, **options: Any) -> Any:
+        options = {"endpoint_url": self.home.endpoint, "verify": str(self.home.ca_bundle)} | options
+        return (session or self.session).client(service, **options)
+
+    def bucket(self, layer: str) -> str:
+        return f"dp-dev-{self.home.settings.account}-{layer}"
+
+    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "workshop", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def rows(self, sql: str, session: boto3.Session | None = None) -> list[tuple[Any, ...]]:
+        with connect(
+            session=session or self.session,
+            endpoint_url=self.home.endpoint,
+            verify=str(self.home.ca_bundle),
+            work_group=WORK_GROUP,
+            schema_name=DATABASE,
+            poll_interval=0.1,
+        ).cursor() as cursor:
+            return list(cursor.execute(sql).fetchall())
+
+    def invoke(self, function: str) -> dict[str, Any]:
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+        body: dict[str, Any] = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, body
+        return body
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    folder = tmp_path_factory.mktemp("course")
+    home = SandboxHome(folder / "home")
+    environment = os.environ | {"LAKEHOUSE_SANDBOX_HOME": str(home.root), "COLUMNS": "160"}
+    run = subprocess.run(
+        [sys.executable, "-m", "workshop", "run", "--until", "07", "--output-dir", str(folder / "report")],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        assert run.returncode == 0, run.stdout + run.stderr
+        served = open_source(Path(RECORDING) if RECORDING else None)
+        for name, value in home.environment().items():
+            environment.pop(name, None)
+            if value is not None:
+                environment[name] = value
+        lines = [event.raw for event in served.events]
+        yield Course(home, environment, folder / "report" / "index.html", run.stdout, lines)
+    finally:
+        lifecycle.down(home)
+
+
+@pytest.fixture(scope="module")
+def distinct(course: Course) -> dict[str, dict[str, Any]]:
+    """The served events by id: what Silver and Gold must amount to, by plain Python."""
+    return {event["id"]: event for event in map(json.loads, course.served)}
+
+
+def bronze_lines(course: Course) -> list[bytes]:
+    s3 = course.client("s3")
+    lines: list[bytes] = []
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=course.bucket("raw"), Prefix="github/events/")
+    for page in pages:
+        for item in page.get("Contents", []):
+            assert item["Key"].endswith(".json.gz")
+            body = s3.get_object(Bucket=course.bucket("raw"), Key=item["Key"])["Body"].read()
+            lines += gzip.decompress(body).splitlines()
+    return lines
+
+
+def counts(course: Course) -> dict[str, int]:
+    [(silver, ids)] = course.rows("SELECT COUNT(*), COUNT(DISTINCT event_id) FROM github_events_silver")
+    [(gold,)] = course.rows("SELECT SUM(events_count) FROM github_events_gold_daily")
+    return {"bronze": len(bronze_lines(course)), "silver": silver, "ids": ids, "gold": gold}
+
+
+def test_the_run_ends_with_a_table_and_a_report(course: Course) -> None:
+    for name in ("00_welcome", "04_bronze_ingest", "07_explore_gold"):
+        assert name in course.printed
+    assert "total" in course.printed
+    page = course.report.read_text()
+    for name in ("00_welcome", "07_explore_gold"):
+        assert name in page
+        assert (course.report.parent / f"{name}.ipynb").is_file()
+
+
+def test_bronze_holds_every_served_event_byte_for_byte(course: Course) -> None:
+    assert Counter(bronze_lines(course)) == Counter(course.served)
+
+
+def test_silver_and_gold_count_each_event_once(course: Course, distinct: dict[str, Any]) -> None:
+    if RECORDING:
+        # Counted by hand with zcat, jq and sort -u on the published recording.
+        assert (len(course.served), len(distinct)) == (5000, 4945)
+    assert counts(course) == {
+        "bronze": len(course.served),
+        "silver": len(distinct),
+        "ids": len(distinct),
+        "gold": len(distinct),
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("event_type", lambda event: event["type"]), ("repo_name", lambda event: event["repo"]["name"])],
+)
+def test_gold_agrees_with_the_file(
+    course: Course, distinct: dict[str, Any], column: str, value: Callable[[dict[str, Any]], str]
+) -> None:
+    rows = course.rows(f"SELECT {column}, SUM(events_count) FROM github_events_gold_daily GROUP BY {column}")
+    assert dict(rows) == Counter(value(event) for event in distinct.values())
+
+
+def test_running_everything_again_changes_nothing(course: Course) -> None:
+    before = counts(course)
+    for _ in range(2):
+        assert course.invoke("dp-dev-github-events-ingestor")["outcome"] == "not_modified"
+        assert course.invoke("dp-dev-silver-scheduler")["rows"] == 0
+        assert course.invoke("dp-dev-gold-scheduler")["rows"] == 0
+    assert counts(course) == before
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_the_documented_queries_answer_alike_everywhere(course: Course, name: str) -> None:
+    sql = QUERIES[name]
+    by_pyathena = course.rows(sql)
+    by_cli = _aws_cli_rows(course, sql)
+    assert len(by_pyathena) > 3
+    if name == "bronze":  # ten rows of many, in no order: the same shape and real events
+        ids = {json.loads(line)["id"] for line in course.served}
+        for rows in (by_pyathena, by_cli):
+            assert len(rows) == 10
+            assert {row[0] for row in rows} <= ids
+        return
+    totals = [-1 if row[-1] is None else int(row[-1]) for row in by_cli]
+    assert [int(row[-1]) for row in by_pyathena] == totals
+    # Rows with equal totals have no order among each other.
+    assert Counter(tuple(map(str, row)) for row in by_pyathena if row[-1] > totals[-1]) == Counter(
+        row for row in by_cli if int(row[-1]) > totals[-1]
+    )
+
+
+def _aws_cli_rows(course: Course, sql: str) -> list[tuple[str, ...]]:
+    def aws(*arguments: str) -> Any:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("aws")), *arguments, "--output", "json"],
+            env=course.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    started = aws(
+        "athena", "start-query-execution", "--work-group", WORK_GROUP,
+        "--query-execution-context", f"Database={DATABASE}", "--query-string", sql,
+    )  # fmt: skip
+    identifier = started["QueryExecutionId"]
+    while True:
+        execution = aws("athena", "get-query-execution", "--query-execution-id", identifier)["QueryExecution"]
+        if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
+            break
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+    results = aws("athena", "get-query-results", "--query-execution-id", identifier)["ResultSet"]["Rows"]
+    rows = [tuple(cell.get("VarCharValue", "") for cell in row["Data"]) for row in results]
+    # The result file says the same as the API.
+    bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+    body = course.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert [tuple(row) for row in csv.reader(io.StringIO(body))] == rows
+    return rows[1:]
+
+
+def test_a_role_that_may_not_read_silver_cannot_query_it(course: Course) -> None:
+    iam = course.client("iam")
+    account = course.home.settings.account
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    may = [
+        {"Effect": "Allow", "Action": ["athena:*", "glue:Get*"], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"],
+            "Resource": [f"arn:aws:s3:::{course.bucket('gold')}", f"arn:aws:s3:::{course.bucket('gold')}/*"],
+        },
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{course.bucket('silver')}"]},
+        {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"},
+    ]
+    role = iam.create_role(
+        RoleName="dp-dev-test-analyst",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]
+    iam.put_role_policy(
+        RoleName="dp-dev-test-analyst",
+        PolicyName="all-but-silver",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": may}),
+    )
+    try:
+        keys = course.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+        analyst = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], course.environment["AWS_REGION"]
+        )
+        assert course.rows("SELECT SUM(events_count) FROM github_events_gold_daily", analyst)
+        with pytest.raises(Exception, match=r"(?i)access ?denied.*"):
+            course.rows("SELECT event_type, COUNT(*) FROM github_events_silver GROUP BY event_type", analyst)
+    finally:
+        iam.delete_role_policy(RoleName="dp-dev-test-analyst", PolicyName="all-but-silver")
+        iam.delete_role(RoleName="dp-dev-test-analyst")
+
+
+def test_plain_http_is_denied_and_https_allowed(course: Course) -> None:
+    for layer in ("raw", "silver", "gold", "logs"):
+        assert course.client("s3").list_objects_v2(Bucket=course.bucket(layer), MaxKeys=1)["KeyCount"] >= 0
+        with pytest.raises(ClientError) as denied:
+            course.client("s3", endpoint_url=course.home.http_endpoint).list_objects_v2(Bucket=course.bucket(layer))
+        assert denied.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_no_secret_lies_in_state_logs_or_reports(course: Course) -> None:
+    secret = course.environment["AWS_SECRET_ACCESS_KEY"].encode()
+    places = [course.home.terraform, course.home.log, course.report.parent]
+    files = [file for place in places for file in ([place] if place.is_file() else place.rglob("*")) if file.is_file()]
+    assert len(files) > 10
+    assert [file for file in files if secret in file.read_bytes()] == []
+
+
+def test_plan_finds_nothing_until_somebody_changes_the_world(course: Course) -> None:
+    assert (clean := course.workshop("terraform", "check", "dev")).returncode == 0, clean.stdout + clean.stderr
+    course.client("s3").delete_public_access_block(Bucket=course.bucket("silver"))
+    drifted = course.workshop("terraform", "check", "dev")
+    assert drifted.returncode == 2, drifted.stdout + drifted.stderr
+    assert "public_access_block" in drifted.stdout
+    assert (repaired := course.workshop("terraform", "apply", "dev", "--yes")).returncode == 0, repaired.stderr
+    assert (clean := course.workshop("terraform", "check", "dev")).returncode == 0, clean.stdout + clean.stderr
+
+
+def test_teardown_leaves_nothing(course: Course, tmp_path: Path) -> None:
+    torn_down = course.workshop("run", "99", "--output-dir", str(tmp_path / "report"))
+    assert torn_down.returncode == 0, torn_down.stdout + torn_down.stderr
+    assert course.client("s3").list_buckets()["Buckets"] == []
+    assert [role["RoleName"] for role in course.client("iam").list_roles()["Roles"]] == []
+    assert course.client("lambda").list_functions()["Functions"] == []
+    assert [one["Name"] for one in course.client("glue").get_databases()["DatabaseList"]] in ([], ["default"])
+    assert course.client("logs").describe_log_groups()["logGroups"] == []
+    assert course.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert course.client("scheduler").list_schedules()["Schedules"] == []
+    assert [one["Name"] for one in course.client("athena").list_work_groups()["WorkGroups"]] == ["primary"]
+    aliases = [one["AliasName"] for one in course.client("kms").list_aliases()["Aliases"]]
+    assert [alias for alias in aliases if not alias.startswith("alias/aws/")] == []
