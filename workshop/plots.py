@@ -32,11 +32,17 @@ def enable() -> None:
 
 
 def _drawn(function: Callable[P, Any]) -> Callable[P, Any]:
-    """Let a chart be drawn in the workshop's look, without a side effect of importing this module."""
+    """Let a chart be drawn in the workshop's look, without a side effect of importing this module.
+
+    A frame without rows, such as a query about a day that has only begun, gives a chart that says so.
+    """
 
     @functools.wraps(function)
     def draw(*arguments: P.args, **options: P.kwargs) -> Any:
         enable()
+        if getattr(arguments[0], "empty", False):
+            nothing = pd.DataFrame({"text": ["nothing to draw: the query found no rows"]})
+            return alt.Chart(nothing).mark_text(color=_INK).encode(text="text:N").properties(width=WIDTH, height=40)
         return function(*arguments, **options)
 
     return draw

@@ -153,7 +153,7 @@ def remote_state_exists(ws: "Workshop") -> bool:
 
 
 def state_addresses(ws: "Workshop") -> list[str]:
-    """The Terraform addresses of every root that has been applied."""
+    """The Terraform addresses of what has been built in the environment, and the state bucket's, if it is there."""
     if not remote_state_exists(ws):
         return []
-    return [*ws.terraform("global/remote_state").state_list(), *ws.terraform().state_list()]
+    return ["aws_s3_bucket.state", *ws.terraform().state_list()]

@@ -65,3 +65,7 @@ def test_tree_adds_up() -> None:
     assert "2 objects, 3.0 KB" in drawn
     assert "… and 1 more" in drawn
     assert "<script" not in tree([("lake/<script>alert(1)</script>", 1)])
+
+
+def test_no_rows_is_not_an_error() -> None:
+    assert "no rows" in plots.to_svg(plots.bars(pd.DataFrame({"t": [], "n": []}), category="t", value="n"))
