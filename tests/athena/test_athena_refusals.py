@@ -69,7 +69,11 @@ REFUSED = [
     ("SELECT from_iso8601_timestamp('yesterday')", "INVALID_FUNCTION_ARGUMENT: Invalid format: \"yesterday\""),
     ("SELECT (SELECT x FROM (VALUES 1, 2) v(x))", "SUBQUERY_MULTIPLE_ROWS: "),
     ("SELECT now() AT TIME ZONE 'Mars/Base'", "INVALID_FUNCTION_ARGUMENT: 'Mars/Base' is not a valid time zone"),
+    ("SELECT sum(x) FROM (VALUES 9223372036854775807, 1) v(x)", "NUMERIC_VALUE_OUT_OF_RANGE: "),
     # not (yet) supported here: said by name
+    ("SELECT DISTINCT now()", "NOT_SUPPORTED: Distinct rows with a timestamp with time zone"),
+    ("SELECT now() UNION SELECT now()", "NOT_SUPPORTED: Distinct rows with a timestamp with time zone"),
+    ("SELECT count(*) FROM (VALUES 1) v(x) GROUP BY now()", "NOT_SUPPORTED: GROUP BY a timestamp with time zone"),
     ("SELECT * FROM csv", "NOT_SUPPORTED: The SerDe org.apache.hadoop.hive.serde2.OpenCSVSerde of table csv"),
     ("DROP TABLE t", "NOT_SUPPORTED: DROP TABLE is not supported by the local Athena"),
     ("MSCK REPAIR TABLE t", "NOT_SUPPORTED: MSCK REPAIR"),

@@ -95,6 +95,15 @@ def test_outer_joins_prune_only_what_they_may(bronze: LocalLake) -> None:
     assert rows == [[f"2020-12-18-{i}", None] for i in range(3)]
 
 
+def test_an_inner_join_does_not_prune_a_side_that_an_outer_join_fills(bronze: LocalLake) -> None:
+    """ON asks for rows of b that are missing; reading no day of b would make all of them missing."""
+    rows = bronze.rows(
+        "SELECT a.id FROM bronze a LEFT JOIN bronze b ON a.id = b.id AND b.n < 1 "
+        "JOIN (VALUES 1) AS c(one) ON b.day IS NULL WHERE a.day = '2020-12-17'"
+    )
+    assert rows == [["2020-12-17-1"]]
+
+
 def test_path_and_partition_columns(bronze: LocalLake) -> None:
     assert bronze.rows('SELECT DISTINCT "$path", day FROM bronze WHERE n = 1 ORDER BY day') == [
         ["s3://lake/bronze/day=2020-12-17/a.json.gz", "2020-12-17"],

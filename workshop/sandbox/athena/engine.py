@@ -113,8 +113,8 @@ def translate_error(error: duckdb.Error) -> Exception:  # noqa: PLR0911 - one re
         found = pattern.search(message)
         if isinstance(error, kind) and found:
             return AthenaError(code, text.format(*found.groups()))
-    if isinstance(error, duckdb.OutOfRangeException):
-        return AthenaError("NUMERIC_VALUE_OUT_OF_RANGE", message.removeprefix("Out of Range Error: "))
+    if isinstance(error, duckdb.OutOfRangeException) or "out of range for the destination type" in message:
+        return AthenaError("NUMERIC_VALUE_OUT_OF_RANGE", message.partition(": ")[2].splitlines()[0])
     if "JSON" in message:
         return AthenaError("HIVE_BAD_DATA", f"Error Parsing a row: {message.splitlines()[0]}")
     if isinstance(error, duckdb.ConversionException):

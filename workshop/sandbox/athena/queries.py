@@ -5,7 +5,7 @@ Tables become t1, t2, …, columns c0, c1, …: nothing that a user wrote reache
 # ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from workshop.sandbox.athena.expressions import (
 )
 from workshop.sandbox.athena.parser import position_of, start_of
 from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
-from workshop.sandbox.athena.types import BIGINT, BOOLEAN, VARCHAR, Type, common_type
+from workshop.sandbox.athena.types import BIGINT, BOOLEAN, TIMESTAMP_TZ, VARCHAR, Type, common_type
 from workshop.sandbox.athena.values import Value, coerce
 
 
@@ -121,6 +121,8 @@ class QueryCompiler:
         distinct = node.args.get("distinct")
         word += "" if distinct or distinct is None else " ALL"
         types = [c.type for c in columns]
+        if " ALL" not in word:
+            _refuse_distinct_zones(types, self.position(node))
         sql = f"({_coerced(left, types)}) {word} ({_coerced(right, types)})"
         compiled = Compiled(sql, tuple(columns))
         return self._ordered(node, compiled) if _has_order(node) else compiled
@@ -306,6 +308,8 @@ class SelectCompiler:
         distinct = "DISTINCT " if node.args.get("distinct") else ""
         if node.args.get("distinct") is not None and node.args["distinct"].args.get("on"):
             raise not_supported("DISTINCT ON", self.queries.position(node))
+        if distinct:
+            _refuse_distinct_zones((value.type for _, value in items), self.queries.position(node))
         order = self._order(base, items, bool(distinct))
         listed = ", ".join(f"{value.sql} AS c{i}" for i, (_, value) in enumerate(items))
         source = f" FROM {relation.sql}" if relation.sql else ""
@@ -352,7 +356,7 @@ class SelectCompiler:
         preserved = {"LEFT": left, "RIGHT": right}.get(side)
         keep = {id(c.scan) for c in preserved.columns} if preserved else set()
         if side != "FULL":
-            self._prune(expressions, join.args["on"], lambda c: id(c.scan) not in keep)
+            self._prune(expressions, join.args["on"], lambda c: not c.nullable_side and id(c.scan) not in keep)
         word = f"{side} JOIN" if side else "JOIN"
         return Relation(f"{left.sql} {word} {right.sql} ON {condition.sql}", (*columns, *added))
 
@@ -428,7 +432,7 @@ class SelectCompiler:
                     self.queries.position(node),
                 )
             value = expressions.compile(target)
-            if value.type.name == "timestamp with time zone":
+            if value.type == TIMESTAMP_TZ:
                 raise not_supported("GROUP BY a timestamp with time zone", self.queries.position(node))
             keys.append(value.sql)
             return value.sql
@@ -567,6 +571,12 @@ def _ordinal(node: exp.Expr, count: int, clause: str, position: Position | None)
 
 def _has_order(node: exp.Expr) -> bool:
     return any(node.args.get(k) is not None for k in ("order", "limit", "offset"))
+
+
+def _refuse_distinct_zones(types: Iterable[Type], position: Position | None) -> None:
+    """Equal instants in different zones are one value for Trino, and two for DuckDB, which holds them as structs."""
+    if TIMESTAMP_TZ in types:
+        raise not_supported("Distinct rows with a timestamp with time zone", position)
 
 
 def _coerced(compiled: Compiled, types: Sequence[Type]) -> str:
