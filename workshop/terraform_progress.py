@@ -182,7 +182,9 @@ class TerminalProgress:
         line = self.tracker.take(event) if event is not None else None
         if line:
             self.say(line)
-        self._status.update(f"[bold]{self.tracker.title}[/] {_plain_markup(self.tracker.now())}")
+        # The line and its spinner have to fit, or the terminal scrolls.
+        room = self._console.width - len(self.tracker.title) - 4
+        self._status.update(f"[bold]{self.tracker.title}[/] {_plain_markup(self.tracker.now()[:room])}")
 
     def say(self, text: str) -> None:
         """Print above the moving line."""
