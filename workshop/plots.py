@@ -246,7 +246,7 @@ def _render(spec: dict[str, Any], **_: Any) -> dict[str, str]:
     # Fonts differ between this process, which lays the labels out, and the browser: none may be cut off.
     inline = svg.replace("<svg ", '<svg style="overflow:visible" ', 1)
     return {
-        "text/html": f'<div style="overflow-x:auto">{inline}</div>',
+        "text/html": f'<div style="overflow-x:auto;padding-left:18px">{inline}</div>',
         "image/svg+xml": svg.replace(_INK, _FALLBACK_INK),
     }
 
