@@ -84,7 +84,7 @@ def killed(deployment: Deployment) -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployed(killed: Deployment, request: pytest.FixtureRequest) -> Deployment:
+def deployed(killed: Deployment) -> Deployment:
     """The same after the next apply; the rest of the remote state is made at the same time."""
     with ThreadPoolExecutor() as pool:
         rest = pool.submit(killed.remote_state.apply)
@@ -107,10 +107,12 @@ def _has_made_the_key(log: Path) -> bool:
 
 
 def test_an_apply_after_a_killed_one_leaves_nothing_to_do(deployed: Deployment) -> None:
-    plan = deployed.dev.plan()
+    with ThreadPoolExecutor() as pool:
+        rest = pool.submit(deployed.remote_state.plan)
+        plan = deployed.dev.plan()
+        assert rest.result().exit_code == 0
     assert plan.exit_code == 0
     assert plan.changes == ()
-    assert deployed.remote_state.plan().exit_code == 0
     # One usable key: the killed run's is used, not forgotten beside a second one.
     assert [one for one in keys(deployed.sandbox) if "dev lake" in one] == [
         "Encrypts the dev lake: its buckets, query results and log groups"
@@ -137,7 +139,7 @@ def test_the_names_are_those_that_terraform_gives(deployed: Deployment) -> None:
     assert configured["Configuration"]["ResultConfiguration"]["OutputLocation"] == names.results_location
 
 
-def test_state_and_lake_refuse_plain_http_and_foreign_encryption(deployed: Deployment) -> None:
+def test_state_and_lake_refuse_plain_http_foreign_encryption_and_direct_use_of_their_keys(deployed: Deployment) -> None:
     names, sandbox = deployed.dev.names(), deployed.sandbox
     plain = sandbox.client("s3", endpoint_url=sandbox.home.http_endpoint)
     s3 = sandbox.client("s3")
@@ -146,6 +148,9 @@ def test_state_and_lake_refuse_plain_http_and_foreign_encryption(deployed: Deplo
         wrong = "aws:kms" if bucket == names.buckets["logs"] else "AES256"
         put = {"Bucket": bucket, "Key": "probe", "Body": b"", "ServerSideEncryption": wrong}
         assert refusal(s3.put_object, **put) == "AccessDenied"
+    # Even an administrator uses the keys through S3 only.
+    for alias in (names.state_key_alias, names.key_alias):
+        assert refusal(sandbox.client("kms").encrypt, KeyId=alias, Plaintext=b"x") == "AccessDeniedException"
 
 
 def refusal(call: Callable[..., Any], **arguments: Any) -> str:
