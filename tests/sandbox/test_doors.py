@@ -1,5 +1,6 @@
 """Nobody gets in without keys, by any door, and only from this machine."""
 
+import base64
 import http.client
 import json
 import socket
@@ -10,12 +11,13 @@ from typing import Any
 import boto3
 import certifi
 import pytest
+from botocore import UNSIGNED
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from running_sandbox import RunningSandbox
+from running_sandbox import RunningSandbox, policy
 
 
 def request(
@@ -211,3 +213,32 @@ def test_a_client_with_the_wrong_authority_refuses_the_server(sandbox: RunningSa
     )
     with pytest.raises(Exception, match="CERTIFICATE_VERIFY_FAILED"):
         client.get_caller_identity()
+
+
+def test_a_web_identity_needs_no_keys(sandbox: RunningSandbox) -> None:
+    """As GitHub Actions gets its role; a wrong subject is refused."""
+    issuer = "token.actions.githubusercontent.com"
+    iam = sandbox.client("iam")
+    provider = iam.create_open_id_connect_provider(Url=f"https://{issuer}", ClientIDList=["sts.amazonaws.com"])
+    federated = {"Federated": provider["OpenIDConnectProviderArn"]}
+    condition = {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": "repo:me/lake:ref:main"}}
+    statement = {"Effect": "Allow", "Principal": federated, "Action": "sts:AssumeRoleWithWebIdentity"}
+    trusted = policy({**statement, "Condition": condition})
+    role = iam.create_role(RoleName="dp-oidc", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    sts = sandbox.client("sts", config=Config(signature_version=UNSIGNED, proxies={}))
+
+    def assume(subject: str) -> str:
+        token = jwt(iss=f"https://{issuer}", aud="sts.amazonaws.com", sub=subject, exp=4102444800)
+        session = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="session", WebIdentityToken=token)
+        arn: str = sandbox.client("sts", session["Credentials"]).get_caller_identity()["Arn"]
+        return arn
+
+    assert assume("repo:me/lake:ref:main") == "arn:aws:sts::123456789012:assumed-role/dp-oidc/session"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        assume("repo:you/lake:ref:main")
+
+
+def jwt(**claims: Any) -> str:
+    parts = [{"alg": "RS256", "typ": "JWT", "kid": "1"}, claims]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return ".".join([*encoded, "c2lnbmF0dXJl"])

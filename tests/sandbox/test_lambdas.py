@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -101,6 +102,7 @@ def test_the_environment_holds_nothing_of_the_server(sandbox: RunningSandbox, de
     assert found["AWS_SESSION_TOKEN"]
     assert found["AWS_LAMBDA_FUNCTION_NAME"] == "dp-environment"
     assert found["AWS_REGION"] == "us-east-1"
+    assert found["HOME"] != os.environ.get("HOME")
     strange = {name for name in found if name.startswith(("MINISTACK", "S3_", "STATE", "LAKEHOUSE", "PYTEST", "TF_"))}
     assert strange == set()
     assert {"AUTH", "PERSIST_STATE", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE"} & set(found) == set()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from running_sandbox import Assume, RunningSandbox, allow
+from running_sandbox import Assume, RunningSandbox, allow, policy
 
 GLUE = "arn:aws:glue:us-east-1:123456789012"
 DATABASE = "dp_resources"
@@ -112,3 +112,22 @@ def test_a_query_execution_belongs_to_its_work_group(sandbox: RunningSandbox, as
     for call in ("get_query_execution", "get_query_results", "stop_query_execution"):
         with pytest.raises(ClientError, match="AccessDenied"):
             getattr(athena, call)(QueryExecutionId=executions["dp-group-b"])
+
+
+def test_policies_and_oidc_providers_are_checked_by_name(sandbox: RunningSandbox, assume: Assume) -> None:
+    iam = "arn:aws:iam::123456789012"
+    mine = [f"{iam}:policy/dp-mine", f"{iam}:oidc-provider/issuer.example"]
+    role = sandbox.client("iam", assume("dp-iam-mine", [allow("iam:*", mine)]))
+    document = policy(allow("s3:ListAllMyBuckets", "*"))
+    arn = role.create_policy(PolicyName="dp-mine", PolicyDocument=document)["Policy"]["Arn"]
+    provider = role.create_open_id_connect_provider(Url="https://issuer.example")["OpenIDConnectProviderArn"]
+    role.get_policy(PolicyArn=arn)
+    role.get_open_id_connect_provider(OpenIDConnectProviderArn=provider)
+    refused: Sequence[tuple[str, Mapping[str, str]]] = [
+        ("create_policy", {"PolicyName": "dp-theirs", "PolicyDocument": document}),
+        ("create_open_id_connect_provider", {"Url": "https://other.example"}),
+        ("list_open_id_connect_providers", {}),
+    ]
+    for call, arguments in refused:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(role, call)(**arguments)

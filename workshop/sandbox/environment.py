@@ -8,7 +8,7 @@ from workshop.sandbox.home import SandboxHome, without_proxy
 
 # A machine's locale, search path and way to the internet; never its AWS variables or anyone's secrets.
 INHERITED = (
-    "PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT",
+    "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT",
     "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 )  # fmt: skip
 
@@ -20,7 +20,7 @@ SERVICES = (
 
 # What a Lambda sees of the server's environment, besides its own variables and its role's credentials.
 SHOWN_TO_LAMBDAS = frozenset(
-    {*INHERITED, "NO_PROXY", "no_proxy", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "SSL_CERT_FILE"}
+    {*INHERITED, "NO_PROXY", "no_proxy", "TMPDIR", "HOME", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "SSL_CERT_FILE"}
     | {"REQUESTS_CA_BUNDLE", "AWS_EC2_METADATA_DISABLED", "AWS_REGION", "AWS_DEFAULT_REGION"}
 )
 
@@ -46,6 +46,8 @@ def server_environment(home: SandboxHome, inherited: Mapping[str, str]) -> dict[
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home.s3_data),
         "TMPDIR": str(home.tmp),
+        # Not the owner's: there is an `.aws` folder in it, and Lambdas would read it.
+        "HOME": str(home.tmp),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         # There is no Docker here: a socket that does not exist keeps the emulator from looking for one.

@@ -115,7 +115,9 @@ def reset(home: SandboxHome) -> None:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
-        shutil.rmtree(home.root)
+        home.marker.unlink()
+        if not home.root.is_symlink():
+            home.root.rmdir()
     except OSError as error:
         raise WorkshopError(f"The sandbox's folder cannot be deleted: {error}.", "Delete it yourself.") from error
     home.__dict__.pop("settings", None)

@@ -7,9 +7,11 @@ What changes without a call (log lines, metrics, messages on their way) is saved
 """
 
 import asyncio
+import hashlib
 import json
 import logging
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,10 @@ from ministack.core import persistence as format_
 
 from workshop.sandbox.calls import Call, Handler, Response
 
+TRIES = 20
 BACKGROUND_SECONDS = 5.0
+# A large state is saved less often: at most one part in so many of the time goes into it.
+BACKGROUND_SHARE = 20
 # Actions that leave nothing behind, or nothing that outlives a process on AWS either (a received message's lease).
 READS = re.compile(
     r"(?:Get|List|Describe|BatchGet|Head|Filter|Lookup|Search|Query|Scan|Select|Simulate|Decode|Validate|Verify|Sign"
@@ -39,7 +44,7 @@ class StateSaver:
         self._asked: dict[str, int] = {}
         self._done: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._on_disk: dict[str, str] = {}
+        self._on_disk: dict[str, bytes] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,11 +63,21 @@ class StateSaver:
             if self._done.get(key, 0) >= ticket:
                 return
             covered = self._asked[key]
-            module = emulator._get_module(emulator._state_map[key])
-            state = module.get_state()
-            if state is not None:
-                await asyncio.to_thread(self._write, key, state)
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    await self._save_now(key)
+                    break
+                except RuntimeError:
+                    # A worker thread (a Lambda that logs, say) changed the state while it was copied.
+                    if not tries_left:
+                        raise
+                    await asyncio.sleep(0.01)
             self._done[key] = covered
+
+    async def _save_now(self, key: str) -> None:
+        state = emulator._get_module(emulator._state_map[key]).get_state()
+        if state is not None:
+            await asyncio.to_thread(self._write, key, state)
 
     async def save_all(self) -> None:
         """Save every service that has been used."""
@@ -72,23 +87,27 @@ class StateSaver:
 
     def _write(self, key: str, state: dict[str, Any]) -> None:
         document = {"__ministack_format__": format_._state_format_version(key), "payload": state}
-        text = json.dumps(document, default=format_._json_default)
-        if self._on_disk.get(key) == text:
+        content = json.dumps(document, default=format_._json_default).encode()
+        digest = hashlib.sha256(content).digest()
+        if self._on_disk.get(key) == digest:
             return
         path = self._folder / f"{key}.json"
         staged = path.with_suffix(".json.tmp")
-        staged.write_text(text, encoding="utf-8")
+        staged.write_bytes(content)
         staged.replace(path)
-        self._on_disk[key] = text
+        self._on_disk[key] = digest
 
     async def _save_in_background(self) -> None:
+        took = 0.0
         while True:
-            await asyncio.sleep(BACKGROUND_SECONDS)
+            await asyncio.sleep(max(BACKGROUND_SECONDS, took * BACKGROUND_SHARE))
+            started = time.monotonic()
             try:
                 await self.save_all()
             except (OSError, RuntimeError, TypeError) as error:
-                # A full disk, or a worker thread that changed a state while it was copied: the next round tries again.
+                # A full disk, say: the next round tries again, and a call that changes something is refused until then.
                 log.warning("The sandbox's state could not be saved: %s", error)
+            took = time.monotonic() - started
 
 
 def save_before_answering(saver: StateSaver) -> None:

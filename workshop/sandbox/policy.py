@@ -35,7 +35,8 @@ def learner_policy(account: str) -> dict[str, Any]:
             _allow(
                 "LookAtIam",
                 _iam("GetUser GetPolicy GetPolicyVersion ListAttachedUserPolicies ListUserPolicies ListRoles")
-                + _iam("ListPolicies ListOpenIDConnectProviders ListAccountAliases GetAccountSummary"),
+                + _iam("ListPolicies ListOpenIDConnectProviders ListAccountAliases GetAccountSummary")
+                + _iam("SimulatePrincipalPolicy"),
                 ["*"],
             ),
             _allow("Assume", ["sts:AssumeRole", "sts:TagSession"], [f"{iam}:role/{PREFIX}*"]),

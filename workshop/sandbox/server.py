@@ -78,9 +78,16 @@ async def _serve(app: Any, home: SandboxHome, certificate: Path, key: Path) -> N
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_unless_goodbye)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(app, config, shutdown_trigger=stop.wait)
+
+
+def _log_unless_goodbye(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody handled, except the TLS goodbye that a client did not answer."""
+    if not isinstance(context.get("exception"), TimeoutError):
+        loop.default_exception_handler(context)
 
 
 def _empty(folder: Path) -> None:

@@ -1,13 +1,14 @@
-"""The ARNs that IAM checks a Glue or Athena call on.
+"""The ARNs that IAM checks a Glue, Athena or IAM call on.
 
 Wrong in ministack 1.5.33: `glue:GetDatabase` is checked on a table's ARN, table and partition calls on the database's,
-calls about a query execution or a named query on "*". AWS checks a Glue call on the resource and each of its ancestors
+calls about a query execution, a named query, a policy's creation or an OIDC provider on "*". AWS checks a Glue call on
+the resource and each of its ancestors
 (https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html), and an Athena call on the work group
 that the query runs in (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html).
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ministack.app as emulator
@@ -44,6 +45,8 @@ def check_right_resources(work_group_of: WorkGroupOf) -> None:
             return arns[-1]
         if service == "athena":
             return athena_resource(call.action, call.fields, work_group_of)
+        if service == "iam" and (arn := iam_resource(query)):
+            return arn
         return str(original(service, *rest))
 
     async def handle_glue(*parts: Any) -> Response:
@@ -95,6 +98,20 @@ def athena_resource(action: str, fields: dict[str, Any], work_group_of: WorkGrou
         group = "primary"
     # An unknown id is nobody's: whoever may ask for any work group is told that it does not exist.
     return f"{prefix}:workgroup/{group or '*'}"
+
+
+def iam_resource(parameters: Mapping[str, Sequence[str]]) -> str | None:
+    """The ARN of a policy to be created or of an OIDC provider; None for the rest, which the emulator knows."""
+
+    def value(name: str) -> str:
+        return (parameters.get(name) or [""])[0]
+
+    prefix = f"arn:aws:iam::{get_account_id()}"
+    if value("Action") == "CreatePolicy":
+        return f"{prefix}:policy{value('Path') or '/'}{value('PolicyName')}"
+    if value("Action") == "CreateOpenIDConnectProvider":
+        return f"{prefix}:oidc-provider/{value('Url').removeprefix('https://')}"
+    return value("OpenIDConnectProviderArn") or None
 
 
 def _refusal(call: Call, arn: str) -> Response | None:
