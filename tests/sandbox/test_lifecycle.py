@@ -171,6 +171,25 @@ def test_state_of_a_newer_version_is_refused(home: SandboxHome) -> None:
         lifecycle.up(home)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"__ministack_format__": 2, "payload": 7}', "is damaged"),
+        ('{"__ministack_format__": 99, "payload": {}}', "was written by a newer version"),
+    ],
+)
+def test_state_that_cannot_be_read_is_named_and_left_alone(home: SandboxHome, content: str, says: str) -> None:
+    """An emulator that starts without it would save the emptiness over it."""
+    home.prepare()
+    file = home.emulator_state / "ssm.json"
+    file.write_text(content)
+    with pytest.raises(WorkshopError, match=rf"ssm\.json {says}"):
+        lifecycle.up(home)
+    assert file.read_text() == content
+
+
 def test_a_damaged_certificate_is_named(home: SandboxHome) -> None:
     lifecycle.up(home)
     lifecycle.down(home)

@@ -1,6 +1,7 @@
 """One ASGI application on both ports: the GitHub replica, a health page, and AWS for everything else."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = logging.getLogger(__name__)
 
 HEALTH = "/_sandbox/health"
 GITHUB_PREFIXES = ("/_github/", "/_gharchive/")
@@ -34,6 +37,7 @@ class SandboxApp:
         self._health = json.dumps(health).encode()
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
+        self.failure: Exception | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -73,7 +77,13 @@ class SandboxApp:
                 await self._on_startup()
             await send(message)
 
-        await self._aws(scope, receive_and_stop, start_and_send)
+        try:
+            await self._aws(scope, receive_and_stop, start_and_send)
+        except Exception as error:
+            # The server would go on without its state if it were not told in so many words.
+            self.failure = error
+            log.exception("The sandbox could not start or stop in order")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
 
 
 def _is_addressed_here(scope: Scope) -> bool:

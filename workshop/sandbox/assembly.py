@@ -15,7 +15,7 @@ from workshop.sandbox.calls import Handler, Response
 from workshop.sandbox.deferred import Deferred
 from workshop.sandbox.home import SandboxHome
 from workshop.sandbox.mends import install_mends
-from workshop.sandbox.persistence import StateSaver, save_before_answering
+from workshop.sandbox.persistence import StateSaver, load_strictly, save_before_answering
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.service import AthenaService
@@ -35,6 +35,7 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
         return service.work_group_of(query_execution_id) if service else None
 
     install_mends(work_group_of)
+    load_strictly(home.emulator_state)
     save_before_answering(saver)
     fallback: Handler = emulator.SERVICE_HANDLERS["athena"]
 

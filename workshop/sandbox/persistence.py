@@ -18,6 +18,7 @@ from typing import Any
 import ministack.app as emulator
 from ministack.core import persistence as format_
 
+from workshop.errors import WorkshopError
 from workshop.sandbox.calls import Call, Handler, Response
 
 TRIES = 20
@@ -108,6 +109,32 @@ class StateSaver:
                 # A full disk, say: the next round tries again, and a call that changes something is refused until then.
                 log.warning("The sandbox's state could not be saved: %s", error)
             took = time.monotonic() - started
+
+
+def load_strictly(folder: Path) -> None:
+    """Let the emulator refuse to start with a state that it cannot read: it would start empty and save that."""
+
+    def load() -> None:
+        for key, module in emulator._state_map.items():
+            path = folder / f"{key}.json"
+            if not path.exists():
+                continue
+            try:
+                document = json.loads(path.read_text(encoding="utf-8"), object_hook=format_._json_object_hook)
+                newer = document["__ministack_format__"] > format_._state_format_version(key)
+                if not newer:
+                    emulator._get_module(module).load_persisted_state(document["payload"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise WorkshopError(
+                    f"{path} is damaged ({error}).", "Wipe the sandbox with `make sandbox-reset`."
+                ) from error
+            if newer:
+                raise WorkshopError(
+                    f"{path} was written by a newer version of the workshop.",
+                    "Update the checkout, or wipe the sandbox with `make sandbox-reset`.",
+                )
+
+    emulator._load_persisted_state = load
 
 
 def save_before_answering(saver: StateSaver) -> None:

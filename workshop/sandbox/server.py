@@ -10,13 +10,16 @@ import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workshop.errors import WorkshopError
 from workshop.sandbox.certificates import ensure_certificates, write_trust_bundle
 from workshop.sandbox.environment import public_roots, server_environment
 from workshop.sandbox.home import SandboxHome
 from workshop.sandbox.lock import HomeLock
+
+if TYPE_CHECKING:
+    from workshop.sandbox.app import SandboxApp
 
 LOG_BYTES = 5_000_000
 # How long requests that are under way may take to end when the sandbox stops.
@@ -59,9 +62,10 @@ def run(home: SandboxHome) -> None:
     asyncio.run(_serve(app, home, certificate, key))
 
 
-async def _serve(app: Any, home: SandboxHome, certificate: Path, key: Path) -> None:
+async def _serve(app: "SandboxApp", home: SandboxHome, certificate: Path, key: Path) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
+    from hypercorn.utils import LifespanFailureError  # noqa: PLC0415
 
     config = Config()
     config.bind = [f"127.0.0.1:{home.settings.https_port}"]
@@ -81,7 +85,10 @@ async def _serve(app: Any, home: SandboxHome, certificate: Path, key: Path) -> N
     loop.set_exception_handler(_log_unless_goodbye)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(app, config, shutdown_trigger=stop.wait)
+    try:
+        await serve(app, config, shutdown_trigger=stop.wait)
+    except LifespanFailureError as error:
+        raise app.failure or error from None
 
 
 def _log_unless_goodbye(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
