@@ -76,9 +76,10 @@ def _failure(result: "RunResult") -> str:
     if failed is None or failed.failure is None:
         return ""
     reason = failed.failure
+    where = f", cell {reason.cell}, {reason.section}" if reason.cell else ""
     return (
-        f'<section class="failure"><strong>{html.escape(failed.name)}</strong>, cell {reason.cell}, '
-        f"{html.escape(reason.section)}<pre>{html.escape(f'{reason.kind}: {reason.message}')}</pre></section>"
+        f'<section class="failure"><strong>{html.escape(failed.name)}</strong>{html.escape(where)}'
+        f"<pre>{html.escape(f'{reason.kind}: {reason.message}')}</pre></section>"
     )
 
 

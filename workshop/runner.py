@@ -28,7 +28,7 @@ Parameters = Mapping[str, str]
 
 @dataclass(frozen=True)
 class CellFailure:
-    """Where and why a notebook stopped. `cell` counts from 1, as people do."""
+    """Where and why a notebook stopped. `cell` counts from 1, as people do; 0 is no cell in particular."""
 
     cell: int
     section: str
@@ -208,7 +208,7 @@ def _execute(
     try:
         execute_notebook(
             source, str(executed), parameters=dict(parameters), kernel_name="python3", progress_bar=False,
-            cwd=str(NOTEBOOKS), on_cell_start=on_cell, extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            cwd=str(NOTEBOOKS), on_cell_start=on_cell, extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )  # fmt: skip
     except PapermillExecutionError as error:
         position = max(0, min(error.cell_index - injected, len(sections) - 1))
@@ -216,6 +216,9 @@ def _execute(
     except KeyboardInterrupt:
         failure = CellFailure(0, "", "Interrupted", "stopped by Ctrl-C")
     records = read_records(json.loads(executed.read_text())) if executed.exists() else []
+    wrong = [record.title for record in records if record.kind == "exercise" and record.outcome != "pass"]
+    if solutions and wrong and failure is None:
+        failure = CellFailure(0, "", "WrongSolution", "; ".join(wrong))
     result = NotebookResult(path.stem, _title(source), executed, started, time.monotonic() - clock, records, failure)
     progress.end(result)
     return result
@@ -296,8 +299,8 @@ def _verdict(result: NotebookResult) -> str:
 
 def _explain(name: str, failure: CellFailure, console: Console) -> None:
     """The failed cell's error in a few lines."""
-    where = f"cell {failure.cell}" + (f", section {failure.section!r}" if failure.section else "")
-    console.print(f"[bold red]✘ {name}[/], {escape(where)}", highlight=False)
+    where = f", cell {failure.cell}, section {failure.section!r}" if failure.cell else ""
+    console.print(f"[bold red]✘ {name}[/]{escape(where)}", highlight=False, soft_wrap=True)
     lines = failure.message.strip().splitlines() or [""]
     console.print(f"  [red]{failure.kind}[/]: {escape(lines[0])}", highlight=False, soft_wrap=True)
     for line in lines[1:6]:

@@ -24,14 +24,14 @@ def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_a_temporary_role_has_what_it_was_given(session: Any) -> None:
-    session.client("s3").create_bucket(Bucket="identities-open")
-    session.client("s3").create_bucket(Bucket="identities-closed")
-    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::identities-open"}
+    session.client("s3").create_bucket(Bucket="dp-identities-open")
+    session.client("s3").create_bucket(Bucket="dp-identities-closed")
+    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::dp-identities-open"}
     with temporary_role(session, "dp-dev-lesson-reader", [statement]) as reader:
         assert "dp-dev-lesson-reader" in reader.client("sts").get_caller_identity()["Arn"]
-        reader.client("s3").list_objects_v2(Bucket="identities-open")
+        reader.client("s3").list_objects_v2(Bucket="dp-identities-open")
         with pytest.raises(ClientError, match="AccessDenied"):
-            reader.client("s3").list_objects_v2(Bucket="identities-closed")
+            reader.client("s3").list_objects_v2(Bucket="dp-identities-closed")
     assert ("roles", "dp-dev-lesson-reader") not in find(session, "dev")
 
 
@@ -53,14 +53,14 @@ def test_a_function_feels_its_roles_permissions(session: Any) -> None:
     )
     policy = (
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", '
-        '"Resource": "arn:aws:s3:::identities-worn/in/*"}]}'
+        '"Resource": "arn:aws:s3:::dp-identities-worn/in/*"}]}'
     )
-    session.client("s3").create_bucket(Bucket="identities-worn")
-    arn = iam.create_role(RoleName="identities-worn", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    iam.put_role_policy(RoleName="identities-worn", PolicyName="put", PolicyDocument=policy)
+    session.client("s3").create_bucket(Bucket="dp-identities-worn")
+    arn = iam.create_role(RoleName="dp-identities-worn", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="dp-identities-worn", PolicyName="put", PolicyDocument=policy)
     with function_wearing(session, arn, "dp-dev-lesson-worn") as call:
-        inside = call("s3.put_object", {"Bucket": "identities-worn", "Key": "in/x", "Body": "x"})
-        outside = call("s3.put_object", {"Bucket": "identities-worn", "Key": "out/x", "Body": "x"})
+        inside = call("s3.put_object", {"Bucket": "dp-identities-worn", "Key": "in/x", "Body": "x"})
+        outside = call("s3.put_object", {"Bucket": "dp-identities-worn", "Key": "out/x", "Body": "x"})
     assert inside["allowed"]
     assert (outside["allowed"], outside["code"]) == (False, "AccessDenied")
     assert not [name for _, name in find(session, "dev") if "lesson-worn" in name]

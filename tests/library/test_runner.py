@@ -80,6 +80,17 @@ def test_parameters_reach_the_notebooks_and_solutions_the_exercises(course: Path
     assert result.ok, [one.failure for one in result.notebooks]
 
 
+def test_a_solution_that_does_not_solve_fails_the_run(course: Path) -> None:
+    path = course.parent / "notebooks" / "02_third.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    judged = "from workshop import exercise\n\nexercise('one', 2, lambda a: a == 1)"
+    notebook.cells[4].source = f"<details><summary>Solution</summary>\n\n```python\n{judged}\n```\n</details>"
+    nbformat.write(notebook, path)
+    result = runner.run(["02"], output_dir=course, solutions=True, console=Console(file=io.StringIO()))
+    assert result.notebooks[0].failure is not None
+    assert "Exercise: one" in result.notebooks[0].failure.message
+
+
 def test_the_report_needs_nothing_but_itself(course: Path) -> None:
     runner.run(output_dir=course, console=Console(file=io.StringIO()))
     for page in course.glob("*.html"):
