@@ -37,6 +37,8 @@ class Workshop:
                     "The replica of GitHub lives in the sandbox; AWS cannot reach it.", 'On AWS, set source = "live".'
                 )
             os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+        elif target == "sandbox":
+            os.environ.setdefault("LAKEHOUSE_REGION", region)  # for a sandbox that is made now
         self.target = activate(target, source)
         self.env = env
         if os.environ.get("AWS_REGION") != region:

@@ -6,6 +6,7 @@ leaves the world as it is, so that it can be looked at; the last lines say how t
 
 import copy
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,10 +116,11 @@ def run(
 
     console = console or Console()
     chosen = choose(notebooks or [], until)
-    given = dict(parameters or {})
+    given = _from_environment() | dict(parameters or {})
     for path in chosen:
         refuse_unknown_parameters(path, given)
-    activate(given.get("target"), given.get("source"))
+    os.environ.setdefault("LAKEHOUSE_REGION", given.get("region", "us-east-1"))  # for a sandbox that is made now
+    activate(given.get("target", "sandbox"), given.get("source", "replica"))
 
     output_dir.mkdir(parents=True, exist_ok=True)
     results: list[NotebookResult] = []
@@ -132,6 +134,12 @@ def run(
     write_report(result)
     _summarize(result, console)
     return result
+
+
+def _from_environment() -> dict[str, str]:
+    """The parameters that the workshop's own variables name, so that one setting fits every command."""
+    variables = {"target": "LAKEHOUSE_TARGET", "source": "LAKEHOUSE_SOURCE"}
+    return {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
 
 
 def choose(names: Sequence[str], until: str | None = None) -> list[Path]:

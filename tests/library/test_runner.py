@@ -42,6 +42,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ]
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), folder / f"{name}.ipynb")
     monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+    monkeypatch.setenv("LAKEHOUSE_REGION", "us-east-1")  # the runner sets it, and it must not stay
     monkeypatch.setattr(target, "activate", lambda *_: "sandbox")
     return tmp_path / "report"
 
@@ -70,6 +71,15 @@ def test_the_first_failure_stops_the_run_and_says_where(course: Path) -> None:
     assert "✘ 01_second, cell 4, section 'The work'" in text
     assert "ValueError: not dev2" in text
     assert "workshop run 01_second 02_third" in text
+
+
+def test_the_environment_chooses_the_target_for_every_notebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_TARGET", "aws")
+    chosen: list[tuple[str, str]] = []
+    monkeypatch.setattr(target, "activate", lambda *choice: chosen.append(choice))
+    result = runner.run(["00"], output_dir=course, console=Console(file=io.StringIO()))
+    assert result.parameters == {"target": "aws"}
+    assert chosen == [("aws", "replica")]
 
 
 def test_parameters_reach_the_notebooks_and_solutions_the_exercises(course: Path) -> None:
