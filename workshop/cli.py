@@ -145,7 +145,7 @@ def env() -> None:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917 - typer makes options of them; nobody passes them by position
     notebooks: Annotated[
         list[str] | None, typer.Argument(help="Names, e.g. 04_bronze_ingest or 04. Default: all, in order.")
     ] = None,
@@ -156,6 +156,7 @@ def run(
         str | None, typer.Option(help="The last notebook to run, e.g. 07: leaves the lake standing.")
     ] = None,
     output_dir: Annotated[Path, typer.Option(help="Where the executed notebooks and the report go.")] = Path("report"),
+    solutions: Annotated[bool, typer.Option(help="Answer the exercises with their printed solutions.")] = False,
     recording: Recording = None,
 ) -> None:
     """Run the notebooks headless, in order, and write a report. Exit status 0 only if all of them passed."""
@@ -163,7 +164,13 @@ def run(
 
     if recording is not None:
         os.environ["LAKEHOUSE_RECORDING"] = str(recording.resolve())
-    result = run_notebooks(notebooks, parameters=_parameters(parameters or []), until=until, output_dir=output_dir)
+    result = run_notebooks(
+        notebooks,
+        parameters=_parameters(parameters or []),
+        until=until,
+        output_dir=output_dir,
+        solutions=solutions,
+    )
     if not result.ok:
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,9 @@ def test_running_everything_again_changes_nothing(course: Course) -> None:
 @pytest.mark.parametrize("name", QUERIES)
 def test_the_documented_queries_answer_alike_everywhere(course: Course, name: str) -> None:
     sql = QUERIES[name]
+    [(newest,)] = course.rows("SELECT MAX(ingest_dt) FROM github_events_gold_daily")
+    if name.endswith("today") and newest != datetime.now(UTC).date():
+        pytest.skip("the day has ended since the run; a new day has no events yet")
     by_pyathena = course.rows(sql)
     by_cli = _aws_cli_rows(course, sql)
     assert len(by_pyathena) > 3

@@ -1,4 +1,8 @@
-"""What the learner may do: build and operate the course's own resources, and nothing that would give more rights."""
+"""What the learner may do: build and operate the course's own resources.
+
+Whoever may write the policies of roles that they may also assume can give themselves more, here as on AWS: the names
+that start with PREFIX keep the learner's rights in order, they are no prison.
+"""
 
 from typing import Any
 

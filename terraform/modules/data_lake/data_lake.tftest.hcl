@@ -114,8 +114,8 @@ run "storage" {
     condition = {
       for rule in aws_s3_bucket_lifecycle_configuration.this["gold"].rule : rule.filter[0].prefix => rule.expiration[0].days
       if rule.id != "housekeeping"
-    } == { "github_events_gold_daily/" = 730, "athena-results/" = 7 }
-    error_message = "Gold keeps two years, results of queries a week."
+    } == { "github_events_gold_daily/" = 760, "athena-results/" = 7 }
+    error_message = "Gold outlives Silver's two years by the month in which a day may change; results keep a week."
   }
 
   assert {

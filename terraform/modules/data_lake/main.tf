@@ -22,7 +22,9 @@ locals {
       "github_events_silver/" = var.retention_days
     }
     gold = {
-      "github_events_gold_daily/" = var.retention_days
+      # Longer than Silver by the 30 days in which a Silver day may still change: Gold is never rebuilt from a
+      # Silver that has begun to expire.
+      "github_events_gold_daily/" = var.retention_days + 30
       "athena-results/"           = var.results_retention_days
     }
     logs = {
