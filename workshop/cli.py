@@ -235,21 +235,22 @@ def archives() -> None:
         out.print(f"{path.name}  {len(content) / 1e6:.1f} MB  sha256 {digest}", highlight=False)
 
 
-ROOTS = {"remote-state": "global/remote_state", "dev": "envs/dev"}
-
-
 def _root(environment: str) -> str:
-    if environment not in ROOTS:
-        raise WorkshopError(f"There is no environment {environment!r}.", f"Choose one of: {', '.join(ROOTS)}.")
-    return ROOTS[environment]
+    from workshop.target import refuse_unknown_environment  # noqa: PLC0415
+
+    if environment == "remote-state":
+        return "global/remote_state"
+    refuse_unknown_environment(environment)
+    return f"envs/{environment}"
 
 
 def _terraform(environment: str) -> "Terraform":
     """The runner for an environment, initialised, on the chosen target."""
     root = _root(environment)
     from workshop.target import activate  # noqa: PLC0415
-    from workshop.terraform import Terraform  # noqa: PLC0415
+    from workshop.terraform import Terraform, find_terraform  # noqa: PLC0415
 
+    find_terraform()  # before anything is started for it
     activate()
     if environment != "remote-state":
         from workshop.archives import build_all  # noqa: PLC0415

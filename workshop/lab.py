@@ -10,7 +10,7 @@ from workshop import checks, functions, identities, queries
 from workshop.errors import WorkshopError
 from workshop.names import Names
 from workshop.records import Record, amount, in_notebook, show, show_html, step
-from workshop.target import activate
+from workshop.target import activate, refuse_unknown_environment
 from workshop.terraform import Terraform
 from workshop.terraform_events import PlanSummary
 
@@ -31,6 +31,7 @@ class Workshop:
     def __init__(
         self, env: str = "dev", region: str = "us-east-1", source: str = "replica", target: str = "sandbox"
     ) -> None:
+        refuse_unknown_environment(env)
         if target == "aws":
             if source == "replica":
                 raise WorkshopError(

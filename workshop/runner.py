@@ -112,13 +112,16 @@ def run(
     before anything starts.
     """
     from workshop.report import write_report  # noqa: PLC0415 - nbconvert takes a second to import
-    from workshop.target import activate  # noqa: PLC0415
+    from workshop.target import activate, refuse_unknown_environment  # noqa: PLC0415
+    from workshop.terraform import find_terraform  # noqa: PLC0415
 
     console = console or Console()
     chosen = choose(notebooks or [], until)
     given = _from_environment() | dict(parameters or {})
     for path in chosen:
         refuse_unknown_parameters(path, given)
+    refuse_unknown_environment(given.get("env", "dev"))
+    find_terraform()
     os.environ.setdefault("LAKEHOUSE_REGION", given.get("region", "us-east-1"))  # for a sandbox that is made now
     activate(given.get("target", "sandbox"), given.get("source", "replica"))
 

@@ -9,9 +9,17 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from workshop.errors import WorkshopError
+from workshop.paths import TERRAFORM
 
 Target = Literal["sandbox", "aws"]
 Source = Literal["replica", "live"]
+
+
+def refuse_unknown_environment(env: str) -> None:
+    """Environments are the roots in terraform/envs; anything else is a slip of the pen."""
+    known = sorted(path.parent.name for path in TERRAFORM.glob("envs/*/versions.tf"))
+    if env not in known:
+        raise WorkshopError(f"There is no environment {env!r}.", f"Choose one of: {', '.join(known)}.")
 
 
 def activate(target: str | None = None, source: str | None = None) -> Target:

@@ -66,6 +66,7 @@ def test_commands_work_without_a_sandbox(command: str, tmp_path: Path) -> None:
         (["run", "42_no_such_notebook"], "42_no_such_notebook"),
         (["run", "-p", "colour=red"], "colour"),
         (["run", "-p", "noequals"], "NAME=VALUE"),
+        (["run", "-p", "env=moon", "03"], "moon"),
         (["terraform", "plan", "moon"], "moon"),
     ],
 )
@@ -76,6 +77,25 @@ def test_wrong_input_is_one_clear_line(arguments: list[str], says: str, tmp_path
     assert says in answer.stderr
     assert "Traceback" not in answer.stderr
     assert not home.exists(), "nothing may be started for a command that cannot work"
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["terraform", "plan", "dev"], ["doctor"]])
+@pytest.mark.parametrize(("version", "says"), [(None, "not installed"), ("1.5.7", "too old")])
+def test_without_a_fitting_terraform_nothing_starts(
+    arguments: list[str], version: str | None, says: str, tmp_path: Path
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    if version:
+        (programs / "terraform").write_text(f'#!/bin/sh\necho \'{{"terraform_version": "{version}"}}\'\n')
+        (programs / "terraform").chmod(0o755)
+    home = tmp_path / "home"
+    answer = workshop(*arguments, PATH=str(programs), LAKEHOUSE_SANDBOX_HOME=str(home))
+    assert answer.returncode == 1
+    assert says in answer.stdout + answer.stderr
+    assert "1.11" in answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not home.exists()
 
 
 def test_a_missing_or_wrong_recording_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def up(home: SandboxHome, *, recording: Path | None = None) -> Status:
     running = status(home)
     if running.running:
         if wanted and str(wanted) != home.settings.recording:
+            _refuse_unusable(wanted)
             raise WorkshopError(
                 f"The sandbox already runs with events from {running.source}.",
                 "Stop it first with `make sandbox-down`.",
