@@ -119,7 +119,7 @@ def test_pages_beyond_the_events_are_empty_and_beyond_the_timeline_refused(start
     assert "pagination is limited" in beyond.json()["message"]
 
 
-def test_only_a_client_that_has_the_window_moves_it(start: Start, source: EventSource) -> None:
+def test_the_etag_says_how_far_a_reader_has_come(start: Start, source: EventSource) -> None:
     _, client = start()
     windows = [{event.id for event in source.events[number : number + 300]} for number in (0, 300, 600)]
 
@@ -127,7 +127,7 @@ def test_only_a_client_that_has_the_window_moves_it(start: Start, source: EventS
         return next(number for number, ids in enumerate(windows) if int(answer.json()[0]["id"]) in ids)
 
     first = client.page().headers["ETag"]
-    assert shown(client.page()) == 0, "asking without an ETag moves nothing"
+    assert shown(client.page()) == 0, "asking without an ETag takes nothing from anybody"
     assert shown(client.page(2)) == 0
     assert shown(client.page(etag='W/"something-else"')) == 0
     moved = client.page(etag=first)
@@ -142,6 +142,30 @@ def test_only_a_client_that_has_the_window_moves_it(start: Start, source: EventS
         end = client.page(etag=last.headers["ETag"])
         assert (end.status_code, end.content, end.headers["ETag"]) == (304, b"", last.headers["ETag"])
         assert end.headers["X-Poll-Interval"] == "0"
+    # A new lake remembers nothing, and starts where the first one did.
+    assert [shown(client.page(number)) for number in (1, 2, 3)] == [0, 0, 0]
+    assert client.page(etag=first).content == moved.content
+
+
+def test_a_reader_who_looks_in_takes_no_pages_from_another(start: Start) -> None:
+    _, client = start()
+    moved = client.page(etag=client.page().headers["ETag"])
+    follows = client.page(2).content
+    looked = client.get("/_github/events?per_page=100", headers={"User-Agent": "somebody-else"})
+    assert looked.content != moved.content
+    assert client.page(2).content == follows
+
+
+@pytest.mark.parametrize("etag", ['W/"0-abc"', 'W/"999999999-abc"', 'W/"-1-abc"', "*", 'W/"1"'])
+def test_an_etag_that_was_never_given_counts_as_none(etag: str, start: Start) -> None:
+    _, client = start()
+    assert client.page(etag=etag).content == client.page().content
+
+
+def test_an_etag_of_pages_of_another_size_counts_as_none(start: Start) -> None:
+    _, client = start()
+    small = client.get("/_github/events?per_page=30").headers["ETag"]
+    assert client.page(etag=small).content == client.page().content
 
 
 def test_a_later_pages_etag_answers_304_without_moving(start: Start) -> None:
@@ -151,23 +175,27 @@ def test_a_later_pages_etag_answers_304_without_moving(start: Start) -> None:
     assert client.page(2).content == second.content
 
 
-def test_head_answers_like_get_without_a_body_and_without_moving(start: Start) -> None:
+def test_head_answers_like_get_without_a_body_and_opens_no_window(start: Start) -> None:
     _, client = start()
     got = client.page()
+    follows = client.page(2).content
     for _ in range(2):
         head = client.get("/_github/events?per_page=100", method="HEAD", headers={"If-None-Match": got.headers["ETag"]})
-        assert (head.status_code, head.content) == (304, b"")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["ETag"].startswith('W/"1-')
+    assert client.page(2).content == follows
     head = client.get("/_github/events?per_page=100&page=1", method="HEAD")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["Content-Length"] == str(len(got.content))
     assert head.headers["ETag"] == got.headers["ETag"]
 
 
-def test_the_position_survives_a_restart(start: Start) -> None:
+def test_an_open_window_survives_a_restart(start: Start) -> None:
     _, client = start()
-    moved = client.page(etag=client.page().headers["ETag"])
+    client.page(etag=client.page().headers["ETag"])
+    follows = client.page(2).content
     _, restarted = start()
-    assert restarted.page().content == moved.content
+    assert restarted.page(2).content == follows
 
 
 def test_json_is_compressed_for_whoever_accepts_it(start: Start) -> None:
@@ -298,7 +326,7 @@ def test_damage_on_demand(start: Start) -> None:
     assert client.page().content == whole
 
 
-def test_a_damaged_answer_has_moved_the_window_and_can_be_had_again(start: Start) -> None:
+def test_a_damaged_answer_can_be_had_again(start: Start) -> None:
     replica, client = start()
     etag = client.page().headers["ETag"]
     replica.faults.append(Fault(damage="truncated"))

@@ -17,9 +17,7 @@ def source() -> EventSource:
 
 def test_windows_follow_one_another_and_show_the_newest_first(source: EventSource, tmp_path: Path) -> None:
     timeline = Timeline(source, tmp_path / "state" / "timeline.json")
-    windows = [timeline.window]
-    while timeline.advance():
-        windows.append(timeline.window)
+    windows = [timeline.window(index) for index in range(len(timeline))]
     assert [len(window) for window in windows] == [300, 300, 50]
     for number, window in enumerate(windows):
         assert sorted(event.raw for event in window) == sorted(
@@ -27,30 +25,30 @@ def test_windows_follow_one_another_and_show_the_newest_first(source: EventSourc
         )
         times = [event.created_at for event in window]
         assert times == sorted(times, reverse=True)
-    assert timeline.window == windows[-1], "at the end the window stays"
 
 
-def test_the_position_survives_a_restart(source: EventSource, tmp_path: Path) -> None:
+def test_the_window_that_a_reader_opened_survives_a_restart(source: EventSource, tmp_path: Path) -> None:
     state_file = tmp_path / "timeline.json"
     timeline = Timeline(source, state_file)
-    timeline.advance()
-    assert Timeline(open_source(seed=7, count=650), state_file).window == timeline.window
+    timeline.open_window("one", 2)
+    timeline.open_window("two", 1)
+    again = Timeline(open_source(seed=7, count=650), state_file)
+    assert [again.opened_window(reader) for reader in ("one", "two", "three")] == [2, 1, 0]
     assert [path.name for path in tmp_path.iterdir()] == ["timeline.json"]
 
 
-def test_another_source_starts_at_its_first_event(source: EventSource, tmp_path: Path) -> None:
+def test_another_source_has_other_windows(source: EventSource, tmp_path: Path) -> None:
     state_file = tmp_path / "timeline.json"
-    Timeline(source, state_file).advance()
-    other = open_source(seed=8, count=650)
-    assert set(Timeline(other, state_file).window) == set(other.events[:300])
+    Timeline(source, state_file).open_window("one", 1)
+    assert Timeline(open_source(seed=8, count=650), state_file).opened_window("one") == 0
 
 
-def test_exactly_one_window_never_moves(tmp_path: Path) -> None:
-    assert not Timeline(open_source(count=300), tmp_path / "timeline.json").advance()
+def test_300_events_are_one_window(tmp_path: Path) -> None:
+    assert len(Timeline(open_source(count=300), tmp_path / "timeline.json")) == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"position": 300}', '{"source": "x", "position": "far"}'])
-def test_a_position_that_cannot_be_read_is_named(content: str, source: EventSource, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"readers": {}}', '{"source": "x", "readers": {"one": "far"}}'])
+def test_a_state_that_cannot_be_read_is_named(content: str, source: EventSource, tmp_path: Path) -> None:
     state_file = tmp_path / "timeline.json"
     state_file.write_text(content)
     with pytest.raises(WorkshopError, match=r"timeline\.json cannot be read") as caught:
@@ -58,8 +56,8 @@ def test_a_position_that_cannot_be_read_is_named(content: str, source: EventSour
     assert "Delete that file" in caught.value.hint
 
 
-def test_a_position_outside_the_source_counts_as_none(source: EventSource, tmp_path: Path) -> None:
+def test_a_window_outside_the_source_counts_as_none(source: EventSource, tmp_path: Path) -> None:
     state_file = tmp_path / "timeline.json"
-    for position in (-300, 1, 900):
-        state_file.write_text(json.dumps({"source": source.fingerprint, "position": position}))
-        assert set(Timeline(source, state_file).window) == set(source.events[:300])
+    for index in (-1, 3):
+        state_file.write_text(json.dumps({"source": source.fingerprint, "readers": {"one": index}}))
+        assert Timeline(source, state_file).opened_window("one") == 0

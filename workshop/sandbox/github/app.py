@@ -1,8 +1,8 @@
 """The replica's HTTP side: `GET /_github/events` as GitHub answers it, and GH Archive's hours under `/_gharchive/`.
 
 Rules from https://docs.github.com/en/rest/activity/events and .../using-the-rest-api (pagination, best practices, rate
-limits), with two differences that make a workshop reproducible: the timeline moves on only when a client has shown that
-it has the current window (see `_move_on`), and the defaults of the poll interval and the rate limit are generous.
+limits), with two differences that make a workshop reproducible: the timeline moves on not with time but for each reader
+that shows what it has already (see `_window_for`), and the defaults of poll interval and rate limit are generous.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ MAX_FAULTS_BYTES = 64 * 1024
 DOCUMENTATION = "https://docs.github.com/rest"
 # Classic and fine-grained tokens, and the 40 hexadecimal digits of older ones.
 TOKEN = re.compile(r"gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,251}|[0-9a-f]{40}")
+WINDOW_OF_ETAG = re.compile(r'W/"(\d{1,9})-')
 AUTHORIZATION = re.compile(r"(?:bearer|token) +(\S+)", re.IGNORECASE)
 
 Message = dict[str, Any]
@@ -63,6 +64,11 @@ class Request:
     headers: Mapping[str, str]
     query: Mapping[str, str]
     client: str
+
+    @property
+    def reader(self) -> str:
+        """Who reads the timeline: all readers come from this machine, so the program's name tells them apart."""
+        return self.headers.get("user-agent", "")
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> "Request":
@@ -92,7 +98,7 @@ class GitHubReplica:
         poll_interval: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Serve `source`; the timeline's position is kept in `state_file`.
+        """Serve `source`; which window each reader is at is kept in `state_file`.
 
         `hourly_limit` is the number of requests an hour and client, `poll_interval` the value of `X-Poll-Interval` in
         seconds (GitHub's own is 60). WorkshopError if the state file cannot be read.
@@ -157,11 +163,14 @@ class GitHubReplica:
         if (page - 1) * per_page >= WINDOW_SIZE:
             return _error(422, "In order to keep the API fast for everyone, pagination is limited for this resource.")
 
-        body, etag = _page(self._timeline.window, page, per_page)
-        if etag in _etags(request.headers.get("if-none-match", "")):
-            if not self._move_on(request, page):
-                return Response(304, headers={"ETag": etag, "X-Poll-Interval": str(self._poll_interval)})
-            body, etag = _page(self._timeline.window, page, per_page)
+        etags = _etags(request.headers.get("if-none-match", ""))
+        index, is_new = self._window_for(request, page, per_page, etags)
+        window = self._timeline.window(index)
+        body, etag = _page(window, index, page, per_page)
+        if not is_new or etag in etags:
+            return Response(304, headers={"ETag": etag, "X-Poll-Interval": str(self._poll_interval)})
+        if page == 1 and request.method == "GET":
+            self._timeline.open_window(request.reader, index)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Cache-Control": "public, max-age=60, s-maxage=60",
@@ -170,17 +179,28 @@ class GitHubReplica:
             "X-Poll-Interval": str(self._poll_interval),
             "X-GitHub-Media-Type": "github.v3; format=json",
         }
-        if link := _link(request, page, len(self._timeline.window), per_page):
+        if link := _link(request, page, len(window), per_page):
             headers["Link"] = link
         return Response(200, body, headers)
 
-    def _move_on(self, request: Request, page: int) -> bool:
-        """Move the timeline on for a client that asks for page 1 and has the current window; False if it stays.
+    def _window_for(self, request: Request, page: int, per_page: int, etags: Sequence[str]) -> tuple[int, bool]:
+        """The window to show, and whether the reader does not have it yet.
 
-        A client that has not said so, because it is new or crashed before it could remember, gets the same window
-        again, so nothing is lost to it.
+        Page 1 follows the ETag: the window after the one that it names, or that one again at the end of the source.
+        Without an ETag of ours the reader is new, or crashed before it could remember: it gets the first window.
+        Later pages belong to the window whose first page the same reader was shown.
         """
-        return request.method == "GET" and page == 1 and self._timeline.advance()
+        if page > 1:
+            return self._timeline.opened_window(request.reader), True
+        for etag in etags:
+            named = WINDOW_OF_ETAG.match(etag)
+            if named is None or int(named[1]) >= len(self._timeline):
+                continue
+            index = int(named[1])
+            # The same number in an ETag of another source, or of pages of another size, says nothing.
+            if _page(self._timeline.window(index), index, 1, per_page)[1] == etag:
+                return (index + 1, True) if index + 1 < len(self._timeline) else (index, False)
+        return 0, True
 
     # GH Archive
 
@@ -209,11 +229,11 @@ class GitHubReplica:
         return Response(200, write_faults(list(self.faults)), {"Content-Type": "application/json"})
 
 
-def _page(window: Sequence[Event], page: int, per_page: int) -> tuple[bytes, str]:
-    """The body of one page and its ETag."""
+def _page(window: Sequence[Event], index: int, page: int, per_page: int) -> tuple[bytes, str]:
+    """The body of one page of window `index`, and its ETag."""
     first = (page - 1) * per_page
     body = b"[" + b",".join(event.raw for event in window[first : first + per_page]) + b"]"
-    return body, f'W/"{hashlib.sha256(body).hexdigest()}"'
+    return body, f'W/"{index}-{hashlib.sha256(body).hexdigest()}"'
 
 
 def _link(request: Request, page: int, events: int, per_page: int) -> str:
