@@ -4,6 +4,10 @@
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/pytest
 
+.PHONY: bench
+bench: $(INSTALLED) ## measure the course from an empty sandbox (minutes; nothing else should run)
+	@$(WORKSHOP) bench
+
 .PHONY: fmt fmt-check lint typecheck check-all
 fmt: $(INSTALLED) ## format Python, notebooks and Terraform
 	@$(BIN)/ruff format .

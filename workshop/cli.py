@@ -186,6 +186,17 @@ def _parameters(pairs: list[str]) -> dict[str, str]:
 
 
 @app.command()
+def bench() -> None:
+    """Measure the course from an empty sandbox of its own; prints the table for docs/benchmarks.md."""
+    from workshop.bench import as_markdown, measure_course  # noqa: PLC0415
+
+    result = measure_course(err)
+    typer.echo(as_markdown(result))
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
 def lab(
     port: Annotated[int, typer.Option(help="JupyterLab's port; the next free one is taken if it is in use.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
