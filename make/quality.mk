@@ -23,7 +23,6 @@ lint: $(INSTALLED) ## lint Python and notebooks
 
 typecheck: $(INSTALLED) ## check types
 	@$(BIN)/mypy workshop
-	@MYPYPATH=lambdas/github_events_ingestor $(BIN)/mypy -p github_events_ingestor
-	@MYPYPATH=lambdas/athena_transform $(BIN)/mypy -p athena_transform
+	@$(BIN)/mypy -p github_events_ingestor -p athena_transform
 
 check-all: fmt-check lint typecheck validate test ## everything a change must pass
