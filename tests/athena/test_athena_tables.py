@@ -15,7 +15,7 @@ from athena_fakes import JSON, LocalLake
 
 from workshop.sandbox.athena.catalog import Partition
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.run import BytesScannedCutoffError
+from workshop.sandbox.athena.opening import BytesScannedCutoffError
 from workshop.sandbox.athena.storage import Encryption
 
 PROJECTED = {

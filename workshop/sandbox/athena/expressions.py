@@ -70,7 +70,8 @@ class Expressions:
     """Compiles the expressions of one query block.
 
     `groups` holds the SQL of the GROUP BY keys once the block aggregates; `touched` collects the columns that were
-    resolved, so that the caller can tell which tables a predicate is about.
+    resolved, so that the caller can tell which tables a predicate is about; `partitions` the SQL of the PARTITION BY
+    keys of each window of the block.
     """
 
     queries: "QueryCompiler"
@@ -78,7 +79,7 @@ class Expressions:
     clause: Clause = SELECT
     groups: frozenset[str] | None = None
     touched: list[tuple[Column, bool]] = field(default_factory=list)
-    subqueries: int = 0
+    partitions: list[frozenset[str]] = field(default_factory=list)
     _inside_aggregate: bool = False
 
     def compile(self, node: exp.Expr) -> Value:
@@ -113,13 +114,13 @@ class Expressions:
 
     def in_clause(self, clause: Clause) -> "Expressions":
         """The same block, another clause."""
-        return replace(self, clause=clause, touched=[], subqueries=0)
+        return replace(self, clause=clause, touched=[])
 
     # grouping
 
     def _as_group_key(self, node: exp.Expr) -> Value | None:
         """`node` if it is one of the GROUP BY expressions."""
-        if isinstance(node, exp.Window | exp.Filter) or contains_aggregate(node):
+        if isinstance(node, exp.Window | exp.Filter) or contains_aggregate(node) or node.find(exp.Query):
             return None
         plain = replace(self, groups=None, touched=[]).compile(node)
         return plain if self.groups is not None and plain.sql in self.groups else None
@@ -420,7 +421,6 @@ class Expressions:
     # subqueries
 
     def _query(self, node: exp.Expr) -> Compiled:
-        self.subqueries += 1
         return self.queries.compile(node, self.scope)
 
     def _scalar_query(self, node: exp.Expr) -> Value:
@@ -540,9 +540,10 @@ class Expressions:
         if not isinstance(call, exp.Anonymous) or node.args.get("alias") is not None:
             raise not_supported(f"The window {node.sql('trino')}", self.position(node))
         parts = []
-        if node.args.get("partition_by"):
-            keys = (operators.comparable(self.compile(e)) for e in node.args["partition_by"])
-            parts.append("PARTITION BY " + ", ".join(keys))
+        keys = [self.compile(e) for e in node.args.get("partition_by") or []]
+        self.partitions.append(frozenset(k.sql for k in keys))
+        if keys:
+            parts.append("PARTITION BY " + ", ".join(map(operators.comparable, keys)))
         if node.args.get("order"):
             parts.append("ORDER BY " + self.order_by(node.args["order"].expressions))
         if node.args.get("spec"):

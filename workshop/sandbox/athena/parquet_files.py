@@ -1,6 +1,9 @@
 """What is inside Parquet files: types of the columns and sizes of their chunks, read once per file."""
 
+import math
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,17 +32,36 @@ from workshop.sandbox.athena.types import (
 
 
 @dataclass(frozen=True)
-class ParquetFile:
-    """Columns by lower-case name, and bytes (compressed) by path of the leaf column."""
+class Bounds:
+    """The least and the greatest value of a column in a row group, as text."""
 
-    columns: dict[str, Type | None]
-    zoned: frozenset[str]
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Bytes (compressed) by path of the leaf column; by name, the bounds of those columns that have statistics.
+
+    `empty` names the columns that hold nothing but NULL.
+    """
+
     chunk_sizes: dict[tuple[str, ...], int]
-    rows: int
+    bounds: dict[str, Bounds]
+    empty: frozenset[str]
 
     def bytes_of(self, used: set[tuple[str, ...]]) -> int:
         """Compressed bytes of the leaf columns at or below the paths in `used`."""
         return sum(size for leaf, size in self.chunk_sizes.items() if any(leaf[: len(path)] == path for path in used))
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """Columns by lower-case name, and the row groups."""
+
+    columns: dict[str, Type | None]
+    zoned: frozenset[str]
+    row_groups: tuple[RowGroup, ...]
 
 
 @lru_cache(maxsize=20_000)
@@ -50,16 +72,41 @@ def inspect(path: Path) -> ParquetFile:
     except (pa.ArrowInvalid, OSError) as error:
         raise AthenaError("HIVE_BAD_DATA", f"Not valid Parquet file: {error}") from error
     schema = metadata.schema.to_arrow_schema()
-    sizes: dict[tuple[str, ...], int] = {}
-    for group in range(metadata.num_row_groups):
-        chunks = metadata.row_group(group)
-        for i in range(chunks.num_columns):
-            chunk = chunks.column(i)
-            leaf = tuple(chunk.path_in_schema.lower().split("."))
-            sizes[leaf] = sizes.get(leaf, 0) + chunk.total_compressed_size
     columns = {f.name.lower(): trino_type(f.type) for f in schema}
     zoned = frozenset(f.name.lower() for f in schema if pa.types.is_timestamp(f.type) and f.type.tz is not None)
-    return ParquetFile(columns, zoned, sizes, metadata.num_rows)
+    groups = tuple(_row_group(metadata.row_group(i)) for i in range(metadata.num_row_groups))
+    return ParquetFile(columns, zoned, groups)
+
+
+def _row_group(metadata: pq.RowGroupMetaData) -> RowGroup:
+    sizes: dict[tuple[str, ...], int] = {}
+    bounds: dict[str, Bounds] = {}
+    empty = set()
+    for i in range(metadata.num_columns):
+        chunk = metadata.column(i)
+        leaf = tuple(chunk.path_in_schema.lower().split("."))
+        sizes[leaf] = sizes.get(leaf, 0) + chunk.total_compressed_size
+        statistics = chunk.statistics
+        if statistics is None or len(leaf) > 1:
+            continue
+        if statistics.has_null_count and statistics.null_count == chunk.num_values:
+            empty.add(leaf[0])
+        low, high = (_text(statistics.min), _text(statistics.max)) if statistics.has_min_max else (None, None)
+        if low is not None and high is not None:
+            bounds[leaf[0]] = Bounds(low, high)
+    return RowGroup(sizes, bounds, frozenset(empty))
+
+
+def _text(value: object) -> str | None:
+    """A bound as text that DuckDB casts back; None for what has no order of use (bytes, NaN)."""
+    match value:
+        case bool() | int() | str() | date():  # datetime is a date
+            return str(value)
+        case float() if not math.isnan(value):
+            return repr(value)
+        case Decimal():
+            return f"{value:f}"
+    return None
 
 
 _SIMPLE = (

@@ -5,7 +5,8 @@ Tables become t1, t2, …, columns c0, c1, …: nothing that a user wrote reache
 # ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,8 +25,9 @@ from workshop.sandbox.athena.expressions import (
     direction,
 )
 from workshop.sandbox.athena.parser import position_of, start_of
+from workshop.sandbox.athena.pushdown import Finding, findings, sources
 from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
-from workshop.sandbox.athena.types import BIGINT, BOOLEAN, TIMESTAMP_TZ, VARCHAR, Type, common_type
+from workshop.sandbox.athena.types import BIGINT, TIMESTAMP_TZ, VARCHAR, Type, common_type
 from workshop.sandbox.athena.values import Value, coerce
 
 
@@ -37,8 +39,18 @@ class QueryCompiler:
     text: str
     started: datetime
     scans: list[Scan] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     _names: int = 0
+    _readers: Counter[str] = field(default_factory=Counter)
     _ctes: Mapping[str, tuple[str, Compiled]] = field(default_factory=dict)
+
+    def statement(self, node: exp.Expr) -> Compiled:
+        """A statement's whole query; its scans then know what its conditions say of them."""
+        compiled = self.compile(node)
+        for finding in self.findings:
+            if all(self._readers[cte] == 1 for cte in finding.shared):
+                finding.apply()
+        return compiled
 
     def compile(self, node: exp.Expr, parent: Scope | None = None) -> Compiled:
         """Any query: SELECT, a set operation, VALUES, in brackets or not."""
@@ -124,7 +136,7 @@ class QueryCompiler:
         if " ALL" not in word:
             _refuse_distinct_zones(types, self.position(node))
         sql = f"({_coerced(left, types)}) {word} ({_coerced(right, types)})"
-        compiled = Compiled(sql, tuple(columns))
+        compiled = Compiled(sql, tuple(columns), _origins_of_both(left, right, types))
         return self._ordered(node, compiled) if _has_order(node) else compiled
 
     def _ordered(self, node: exp.Expr, inner: Compiled) -> Compiled:
@@ -139,7 +151,9 @@ class QueryCompiler:
             key = f"{alias}.c{ordinal - 1}" if ordinal else operators.comparable(expressions.compile(item.this))
             parts.append(key + direction(item))
         order = f" ORDER BY {', '.join(parts)}" if parts else ""
-        return replace(inner, sql=f"SELECT {listed} FROM ({inner.sql}) AS {alias}{order}{self.limit(node)}")
+        limit = self.limit(node)
+        sql = f"SELECT {listed} FROM ({inner.sql}) AS {alias}{order}{limit}"
+        return replace(inner, sql=sql, origins=() if limit else inner.origins)
 
     def _values(self, node: exp.Expr, parent: Scope | None) -> Compiled:
         expressions = Expressions(self, Scope([], parent))
@@ -217,6 +231,9 @@ class QueryCompiler:
         name = node.name.lower()
         if not node.db and name in self._ctes:
             cte, compiled = self._ctes[name]
+            self._readers[cte] += 1
+            origins = tuple(tuple(replace(o, shared=o.shared | {cte}) for o in found) for found in compiled.origins)
+            compiled = replace(compiled, origins=origins)
             return self._bring(cte, _renamed(compiled, names, self.position(node)), alias or name)
         scan = Scan(self.binder.table(node, self.position(node)), self._name())
         self.scans.append(scan)
@@ -241,7 +258,11 @@ class QueryCompiler:
 
     def _bring(self, sql: str, compiled: Compiled, alias: str | None) -> Relation:
         name = self._name()
-        columns = tuple(Column(c.name, c.type, f"{name}.c{i}", alias) for i, c in enumerate(compiled.columns))
+        origins = compiled.origins or ((),) * len(compiled.columns)
+        columns = tuple(
+            Column(c.name, c.type, f"{name}.c{i}", alias, origins=o)
+            for i, (c, o) in enumerate(zip(compiled.columns, origins, strict=True))
+        )
         return Relation(f"{sql} AS {name}", columns)
 
     def _unnest(self, node: exp.Unnest, scope: Scope) -> Relation:
@@ -313,8 +334,25 @@ class SelectCompiler:
         order = self._order(base, items, bool(distinct))
         listed = ", ".join(f"{value.sql} AS c{i}" for i, (_, value) in enumerate(items))
         source = f" FROM {relation.sql}" if relation.sql else ""
-        sql = f"SELECT {distinct}{listed}{source}{where}{group_sql}{having}{order}{self.queries.limit(node)}"
-        return Compiled(sql, tuple(OutputColumn(name, value.type) for name, value in items))
+        limit = self.queries.limit(node)
+        sql = f"SELECT {distinct}{listed}{source}{where}{group_sql}{having}{order}{limit}"
+        columns = tuple(OutputColumn(name, value.type) for name, value in items)
+        origins = () if limit else tuple(self._origins(value, relation.columns, base) for _, value in items)
+        return Compiled(sql, columns, origins)
+
+    def _origins(self, value: Value, columns: Sequence[Column], base: Expressions) -> tuple[Column, ...]:
+        """The columns of tables that an output shows, if a row's group and windows hold only rows that share it."""
+        group = self.node.args.get("group")
+        whole = group is not None and any(type(item) in _GROUPINGS for item in group.expressions)
+        if whole or (base.groups is not None and value.sql not in base.groups):
+            return ()
+        if not all(value.sql in keys for keys in base.partitions):
+            return ()
+        for column in columns:
+            if column.sql == value.sql:
+                null = column.nullable_side
+                return tuple(replace(o, nullable_side=o.nullable_side or null) for o in sources(column))
+        return ()
 
     # FROM and joins
 
@@ -354,9 +392,11 @@ class SelectCompiler:
         condition = expressions.boolean(join.args["on"], "JOIN ON clause")
         # A row of the preserved side survives whatever ON says, so ON prunes only the other one.
         preserved = {"LEFT": left, "RIGHT": right}.get(side)
-        keep = {id(c.scan) for c in preserved.columns} if preserved else set()
+        keep = {id(c) for c in preserved.columns} if preserved else set()
         if side != "FULL":
-            self._prune(expressions, join.args["on"], lambda c: not c.nullable_side and id(c.scan) not in keep)
+            self.queries.findings += findings(
+                expressions, join.args["on"], lambda c: not c.nullable_side and id(c) not in keep
+            )
         word = f"{side} JOIN" if side else "JOIN"
         return Relation(f"{left.sql} {word} {right.sql} ON {condition.sql}", (*columns, *added))
 
@@ -389,25 +429,8 @@ class SelectCompiler:
         if clause is None:
             return ""
         condition = base.in_clause(WHERE).boolean(clause.this, "WHERE clause")
-        self._prune(base.in_clause(WHERE), clause.this, lambda c: not c.nullable_side)
+        self.queries.findings += findings(base.in_clause(WHERE), clause.this, lambda c: not c.nullable_side)
         return f" WHERE {condition.sql}"
-
-    def _prune(self, base: Expressions, condition: exp.Expr, applies: Callable[[Column], bool]) -> None:
-        """Hand each conjunct that is about the partition keys of one table alone to that table's scan."""
-        for conjunct in _conjuncts(condition):
-            expressions = base.in_clause(base.clause)
-            value = expressions.compile(conjunct)
-            columns = [column for column, _ in expressions.touched]
-            scans = {id(c.scan): c.scan for c in columns}
-            if expressions.subqueries or len(scans) != 1 or not all(own for _, own in expressions.touched):
-                continue
-            (scan,) = scans.values()
-            if scan is not None and all((c.partition_key or c.hidden) and applies(c) for c in columns):
-                _note_equality(scan, conjunct)
-                if any(c.hidden for c in columns):
-                    scan.path_conditions.append(coerce(value, BOOLEAN).sql)
-                else:
-                    scan.conditions.append(coerce(value, BOOLEAN).sql)
 
     def _group(self, base: Expressions) -> tuple[list[str] | None, str]:
         """SQL of the grouping keys (None: the block does not aggregate) and of the GROUP BY clause."""
@@ -524,28 +547,6 @@ class SelectCompiler:
 _GROUPINGS: dict[type[exp.Expr], str] = {exp.Cube: "CUBE", exp.Rollup: "ROLLUP", exp.GroupingSets: "GROUPING SETS"}
 
 
-def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
-    if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    return [node]
-
-
-def _note_equality(scan: Scan, conjunct: exp.Expr) -> None:
-    """Remember `key = 'text'` and `key IN ('text', …)`: values of keys with injected projection come from there."""
-    match conjunct:
-        case exp.EQ(this=exp.Column() as column, expression=exp.Literal(is_string=True) as value):
-            values = [value]
-        case exp.In(this=exp.Column() as column, expressions=[*values]) if values and all(
-            isinstance(v, exp.Literal) and v.is_string for v in values
-        ):
-            pass
-        case _:
-            return
-    scan.equalities.setdefault(column.name.lower(), set()).update(v.name for v in values)
-
-
 def _unaliased(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
@@ -577,6 +578,15 @@ def _refuse_distinct_zones(types: Iterable[Type], position: Position | None) -> 
     """Equal instants in different zones are one value for Trino, and two for DuckDB, which holds them as structs."""
     if TIMESTAMP_TZ in types:
         raise not_supported("Distinct rows with a timestamp with time zone", position)
+
+
+def _origins_of_both(left: Compiled, right: Compiled, types: Sequence[Type]) -> tuple[tuple[Column, ...], ...]:
+    """Origins of a set operation's columns: those of each side that it does not convert."""
+
+    def of(side: Compiled, i: int) -> tuple[Column, ...]:
+        return side.origins[i] if side.origins and side.columns[i].type == types[i] else ()
+
+    return tuple((*of(left, i), *of(right, i)) for i in range(len(types)))
 
 
 def _coerced(compiled: Compiled, types: Sequence[Type]) -> str:

@@ -48,18 +48,18 @@ def check_readable(table: Table) -> None:
         raise not_supported(f"The SerDe {table.serde or '(none)'} of table {table.name}")
 
 
-def fetch(scan: Scan, partitions: Sequence[PartitionFiles], storage: Storage) -> ScanFiles:
-    """Bring the files of a scan here."""
+def fetch(scan: Scan, partitions: Sequence[PartitionFiles], storage: Storage, here: tuple[Path, ...] = ()) -> ScanFiles:
+    """Bring the files of a scan here; `here` are the first of them, if they came before."""
     objects = tuple(o for p in partitions for o in p.objects if o.size > 0)
-    return ScanFiles(scan, partitions, objects, tuple(storage.fetch(objects)))
+    return ScanFiles(scan, partitions, objects, (*here, *storage.fetch(objects[len(here) :])))
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, files: ScanFiles, folder: Path) -> None:
-    """Create the view that the compiled SQL calls `scan.view`."""
+    """Create, or create anew, the view that the compiled SQL calls `scan.view`."""
     scan, table = files.scan, files.scan.table
     used = {path[0] for path in scan.used}
     if not files.objects:
-        connection.execute(f"CREATE VIEW {scan.view} AS SELECT {_nothing(table)} WHERE FALSE")
+        connection.execute(f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {_nothing(table)} WHERE FALSE")
         return
     columns = [(i, c.name, c.type) for i, c in enumerate(table.columns) if c.name in used]
     if is_parquet(table):
@@ -72,12 +72,14 @@ def create_view(connection: duckdb.DuckDBPyConnection, files: ScanFiles, folder:
     if not scan.uses_path and (not needed or len(kept) == 1):
         values = key_values(scan, kept[0].partition)
         selected += [f"{value} AS c{i}" for (i, name), value in zip(keys, values, strict=True) if name in used]
-        connection.execute(f"CREATE VIEW {scan.view} AS SELECT {', '.join(selected) or '1 AS one'} FROM {source} AS r")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {', '.join(selected) or '1 AS one'} FROM {source} AS r"
+        )
         return
     selected += [f"f.c{i}" for i, _ in needed] + ["f.h0"]
     _create_file_table(connection, files, keys)
     connection.execute(
-        f"CREATE VIEW {scan.view} AS SELECT {', '.join(selected)} FROM {source} AS r "
+        f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {', '.join(selected)} FROM {source} AS r "
         f"JOIN files_{scan.alias} AS f ON f.n = r.{_FILE}"
     )
 
@@ -100,7 +102,7 @@ def _create_file_table(
                 number += 1
     names = ", ".join(["n", "h0", *(f"c{i}" for i, _ in keys)])
     connection.execute(
-        f"CREATE TABLE files_{files.scan.alias} AS SELECT * FROM (VALUES {', '.join(rows)}) AS v({names})"
+        f"CREATE OR REPLACE TABLE files_{files.scan.alias} AS SELECT * FROM (VALUES {', '.join(rows)}) AS v({names})"
     )
 
 

@@ -1,7 +1,6 @@
 """Runs one statement from its tree to its files in S3."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,13 +8,12 @@ from typing import Any
 import duckdb
 
 from workshop.sandbox.athena import readers, writers
-from workshop.sandbox.athena.accounting import scanned_bytes
 from workshop.sandbox.athena.binder import Binder
 from workshop.sandbox.athena.catalog import Catalog
 from workshop.sandbox.athena.engine import Engine, Session
 from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError, not_supported
 from workshop.sandbox.athena.metadata import Metadata
-from workshop.sandbox.athena.pruning import files_of
+from workshop.sandbox.athena.opening import Opener
 from workshop.sandbox.athena.queries import QueryCompiler
 from workshop.sandbox.athena.results import column_info, labels, metadata, write_csv
 from workshop.sandbox.athena.scope import Compiled
@@ -85,10 +83,6 @@ class Cancellation:
         self.check()
 
 
-class BytesScannedCutoffError(Exception):
-    """The work group's limit on bytes scanned was exceeded."""
-
-
 def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Outcome:
     """Run a statement; raises `AthenaError`, `QueryCancelledError` or `BytesScannedCutoffError`."""
     statement = job.statement
@@ -100,13 +94,14 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
         raise not_supported("CREATE TABLE AS … WITH NO DATA")
     binder = Binder(lake.catalog, job.database)
     compiler = QueryCompiler(binder, job.text, job.started)
-    compiled = compiler.compile(statement.query)
+    compiled = compiler.statement(statement.query)
     for scan in compiler.scans:
         readers.check_readable(scan.table)
     with engine.session() as session:
         cancellation.watch(session.connection)
         try:
-            scanned = _open_scans(job, compiler, lake, session, cancellation.check)
+            opener = Opener(lake.catalog, lake.storage, session, job.started, job.cutoff, cancellation.check)
+            scanned = opener.open(statement.query, compiled, compiler.scans)
             if isinstance(statement, Select):
                 return _select(job, compiled, lake, session, scanned)
             plan = _plan(job, statement, compiled, binder, lake)
@@ -122,21 +117,6 @@ def _forget(cancellation: Cancellation) -> None:
     except QueryCancelledError:
         # A stop that came after the last statement: the query has done its work and says so.
         return
-
-
-def _open_scans(job: Job, compiler: QueryCompiler, lake: Lake, session: Session, check: Callable[[], None]) -> int:
-    opened = []
-    for scan in compiler.scans:
-        check()
-        partitions = files_of(scan, lake.catalog, lake.storage, session.connection, job.started)
-        opened.append(readers.fetch(scan, partitions, lake.storage))
-    scanned = scanned_bytes(opened)
-    if job.cutoff is not None and scanned > job.cutoff:
-        raise BytesScannedCutoffError
-    for files in opened:
-        check()
-        readers.create_view(session.connection, files, session.folder)
-    return scanned
 
 
 def _select(job: Job, compiled: Compiled, lake: Lake, session: Session, scanned: int) -> Outcome:

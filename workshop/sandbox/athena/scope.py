@@ -14,7 +14,8 @@ class Scan:
 
     `used` collects the paths of columns that the query touches (`("actor", "login")`), for the bytes scanned;
     `conditions` the predicates on partition keys alone, `path_conditions` those on `"$path"` too, as SQL over
-    `alias`; `equalities` the literals that a key is compared with by `=` or IN.
+    `alias`; `equalities` the literals that a key is compared with by `=` or IN; `ranges` the comparisons of a column
+    with constants, which statistics in Parquet files may answer.
     """
 
     table: Table
@@ -23,6 +24,7 @@ class Scan:
     conditions: list[str] = field(default_factory=list)
     path_conditions: list[str] = field(default_factory=list)
     equalities: dict[str, set[str]] = field(default_factory=dict)
+    ranges: list["Range"] = field(default_factory=list)
     uses_path: bool = False
 
     @property
@@ -31,9 +33,22 @@ class Scan:
         return f"scan_{self.alias}"
 
 
+@dataclass(frozen=True)
+class Range:
+    """What a comparison says of all values of a column: `sql` is false of `lo` and `hi`, the least and the greatest,
+    only when no value between them satisfies it."""
+
+    column: str
+    sql: str
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column in scope: `sql` refers to it. `relation` and `database` are the qualifiers it answers to."""
+    """A column in scope: `sql` refers to it. `relation` and `database` are the qualifiers it answers to.
+
+    A column of a table knows its `scan`; one of a derived table the `origins` that it shows unchanged. `shared` are the
+    CTEs that it has come through.
+    """
 
     name: str | None
     type: Type
@@ -45,6 +60,8 @@ class Column:
     partition_key: bool = False
     nullable_side: bool = False
     output: bool = False
+    origins: "tuple[Column, ...]" = ()
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -112,7 +129,12 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled query: DuckDB SQL whose columns are named c0, c1, … and what they are."""
+    """A compiled query: DuckDB SQL whose columns are named c0, c1, … and what they are.
+
+    `origins` holds for each of them the columns of tables whose values it shows unchanged, where a condition on it may
+    as well be put on them: one for each branch of a UNION.
+    """
 
     sql: str
     columns: tuple[OutputColumn, ...]
+    origins: tuple[tuple[Column, ...], ...] = ()

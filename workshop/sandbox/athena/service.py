@@ -25,8 +25,9 @@ from workshop.sandbox.athena.errors import (
 from workshop.sandbox.athena.executions import RUNNING_STATES, Execution, ExecutionStore
 from workshop.sandbox.athena.lake import Lakes
 from workshop.sandbox.athena.metadata import Metadata
+from workshop.sandbox.athena.opening import BytesScannedCutoffError
 from workshop.sandbox.athena.results import Page, read_page
-from workshop.sandbox.athena.run import BytesScannedCutoffError, Cancellation, Job, Lake, run
+from workshop.sandbox.athena.run import Cancellation, Job, Lake, run
 from workshop.sandbox.athena.statements import Statement
 from workshop.sandbox.athena.storage import Encryption
 from workshop.sandbox.athena.work_groups import Emulator, Handler, Response, ResultSettings, result_settings
