@@ -202,14 +202,15 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Open JupyterLab on the notebooks, with the sandbox running and the variables set."""
-    from workshop.paths import NOTEBOOKS  # noqa: PLC0415
+    from workshop.paths import NOTEBOOKS, PACKAGE  # noqa: PLC0415
     from workshop.target import activate  # noqa: PLC0415
 
     activate()
     arguments = [
         sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={NOTEBOOKS}", "--LabApp.default_url=/lab/tree/00_welcome.ipynb",
-        # No call home: neither for news nor for updates.
+        # No call home, neither for news nor for updates, and no question about it.
+        f"--LabApp.app_settings_dir={PACKAGE / 'jupyterlab'}",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
     if not browser:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = PACKAGE.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 TERRAFORM = REPOSITORY / "terraform"
 LAMBDAS = REPOSITORY / "lambdas"
