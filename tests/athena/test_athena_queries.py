@@ -52,6 +52,16 @@ QUERIES: list[tuple[str, list[list[str | None]]]] = [
     ("SELECT team FROM people ORDER BY team DESC, id", [["a"], ["a"], [None]]),
     ("SELECT id AS name FROM people ORDER BY name DESC LIMIT 1", [["3"]]),
     ("SELECT id FROM people ORDER BY people.name DESC OFFSET 1 LIMIT 1", [["2"]]),
+    ("SELECT name FROM people ORDER BY id DESC", [["cid"], ["bob"], ["ann"]]),
+    ("SELECT name FROM people ORDER BY -id", [["cid"], ["bob"], ["ann"]]),
+    ("SELECT upper(name) AS name FROM people ORDER BY people.id DESC LIMIT 1", [["CID"]]),
+    ("SELECT -id AS x FROM people ORDER BY x + 2 * id", [["-1"], ["-2"], ["-3"]]),
+    ("SELECT name AS x FROM people ORDER BY coalesce(team, 'z') DESC, substr(name, 2) DESC", [["cid"], ["bob"], ["ann"]]),
+    ("SELECT name FROM people p ORDER BY (SELECT title FROM teams t WHERE t.team = p.team) NULLS FIRST, id", [["cid"], ["ann"], ["bob"]]),
+    ("SELECT name FROM people ORDER BY row_number() OVER (ORDER BY id DESC)", [["cid"], ["bob"], ["ann"]]),
+    ("SELECT title FROM people JOIN teams USING (team) ORDER BY id DESC LIMIT 1", [["Alpha"]]),
+    ("SELECT count(*) FROM people GROUP BY team ORDER BY coalesce(team, 'z') DESC", [["1"], ["2"]]),
+    ("SELECT DISTINCT team AS x FROM people ORDER BY team", [["a"], [None]]),
     ("SELECT id FROM people ORDER BY id FETCH FIRST 2 ROWS ONLY", [["1"], ["2"]]),
     ("SELECT name, x FROM people CROSS JOIN UNNEST(ARRAY[id, 10]) AS u(x) WHERE id = 2 ORDER BY x", [["bob", "2"], ["bob", "10"]]),
     ("SELECT k, v, n FROM UNNEST(MAP(ARRAY['a', 'b'], ARRAY[1, 2])) WITH ORDINALITY AS u(k, v, n) ORDER BY n",
@@ -60,6 +70,27 @@ QUERIES: list[tuple[str, list[list[str | None]]]] = [
     ("SELECT p.id FROM (SELECT id FROM people WHERE id > 1) AS p WHERE p.id < 3", [["2"]]),
     ("SELECT 'a''b', '\"quoted\"', '', NULL", [["a'b", '"quoted"', "", None]]),
 ]  # fmt: skip
+
+
+# one instant in two zones, then another
+INSTANTS = (
+    "WITH i AS (SELECT n, from_iso8601_timestamp(x) AS t FROM (VALUES (1, '2020-01-01T00:00:00Z'), "
+    "(2, '2020-01-01T01:00:00+01:00'), (3, '2020-01-01T02:00:00Z'), (4, NULL)) v(n, x)) "
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("SELECT count(t), count(DISTINCT t), approx_distinct(t) FROM i", ["3", "2", "2"]),
+        ("SELECT count(DISTINCT t) FILTER (WHERE n < 3) FROM i", ["1"]),
+        ("SELECT count(*) FROM i a JOIN i b ON a.t = b.t", ["5"]),
+        ("SELECT max(c) FROM (SELECT count(*) OVER (PARTITION BY t) AS c FROM i)", ["2"]),
+        ("SELECT count(*) FROM i WHERE t IN (from_iso8601_timestamp('2019-12-31T23:00:00-01:00'))", ["2"]),
+    ],
+)
+def test_an_instant_is_itself_in_every_zone(local: LocalLake, sql: str, row: list[str]) -> None:
+    assert local.rows(INSTANTS + sql) == [row]
 
 
 @pytest.mark.parametrize(("sql", "rows"), QUERIES)

@@ -72,6 +72,13 @@ REFUSED = [
     ("SELECT sum(x) FROM (VALUES 9223372036854775807, 1) v(x)", "NUMERIC_VALUE_OUT_OF_RANGE: "),
     # not (yet) supported here: said by name
     ("SELECT DISTINCT now()", "NOT_SUPPORTED: Distinct rows with a timestamp with time zone"),
+    ("SELECT DISTINCT ARRAY[now()]", "NOT_SUPPORTED: Distinct rows with a timestamp with time zone"),
+    ("SELECT count(DISTINCT ROW(now()))", "NOT_SUPPORTED: Comparison of the type row(timestamp(3) with time zone)"),
+    ("SELECT array_agg(DISTINCT now())", "NOT_SUPPORTED: array_agg(DISTINCT …) of timestamps with time zone"),
+    ("SELECT ARRAY[now()] = ARRAY[now()]", "NOT_SUPPORTED: Comparison of the type array(timestamp(3) with time zone)"),
+    ("SELECT contains(ARRAY[now()], now())", "NOT_SUPPORTED: contains() of timestamps with time zone"),
+    ("SELECT DISTINCT id FROM t ORDER BY name", "EXPRESSION_NOT_IN_DISTINCT: line 1:36: For SELECT DISTINCT, ORDER BY expressions"),
+    ("SELECT count(*) FROM t ORDER BY name", "EXPRESSION_NOT_AGGREGATE: line 1:33: 'name' must be an aggregate expression"),
     ("SELECT now() UNION SELECT now()", "NOT_SUPPORTED: Distinct rows with a timestamp with time zone"),
     ("SELECT count(*) FROM (VALUES 1) v(x) GROUP BY now()", "NOT_SUPPORTED: GROUP BY a timestamp with time zone"),
     ("SELECT * FROM csv", "NOT_SUPPORTED: The SerDe org.apache.hadoop.hive.serde2.OpenCSVSerde of table csv"),

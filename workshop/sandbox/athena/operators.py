@@ -1,6 +1,6 @@
 """Operators with Trino's types (Trino documentation: mathematical, decimal, date and time, comparison)."""
 
-from workshop.sandbox.athena.errors import AthenaError, Position
+from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.types import (
     BOOLEAN,
     DATE,
@@ -60,8 +60,15 @@ def compare(operator: str, left: Value, right: Value, position: Position | None)
 
 
 def comparable(value: Value) -> str:
-    """SQL that orders as Trino orders the value: a timestamp with time zone is its instant, whatever its zone."""
+    """SQL that compares as Trino compares the value: a timestamp with time zone is its instant, whatever its zone."""
+    if any(map(holds_zone, value.type.args)):
+        raise not_supported(f"Comparison of the type {value.type}")
     return f"({value.sql}).t" if value.type == TIMESTAMP_TZ else value.sql
+
+
+def holds_zone(type_: Type) -> bool:
+    """Whether equal values of the type may differ in DuckDB, which holds an instant and its zone as a struct."""
+    return type_ == TIMESTAMP_TZ or any(map(holds_zone, type_.args))
 
 
 def concatenate(left: Value, right: Value, position: Position | None) -> Value:

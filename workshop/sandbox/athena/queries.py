@@ -27,7 +27,7 @@ from workshop.sandbox.athena.expressions import (
 from workshop.sandbox.athena.parser import position_of, start_of
 from workshop.sandbox.athena.pushdown import Finding, findings, sources
 from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
-from workshop.sandbox.athena.types import BIGINT, TIMESTAMP_TZ, VARCHAR, Type, common_type
+from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, common_type
 from workshop.sandbox.athena.values import Value, coerce
 
 
@@ -455,7 +455,7 @@ class SelectCompiler:
                     self.queries.position(node),
                 )
             value = expressions.compile(target)
-            if value.type == TIMESTAMP_TZ:
+            if operators.holds_zone(value.type):
                 raise not_supported("GROUP BY a timestamp with time zone", self.queries.position(node))
             keys.append(value.sql)
             return value.sql
@@ -575,8 +575,8 @@ def _has_order(node: exp.Expr) -> bool:
 
 
 def _refuse_distinct_zones(types: Iterable[Type], position: Position | None) -> None:
-    """Equal instants in different zones are one value for Trino, and two for DuckDB, which holds them as structs."""
-    if TIMESTAMP_TZ in types:
+    """Equal instants in different zones are one value for Trino, and two for DuckDB."""
+    if any(map(operators.holds_zone, types)):
         raise not_supported("Distinct rows with a timestamp with time zone", position)
 
 

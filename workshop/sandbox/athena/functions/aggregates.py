@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Clauses, Kind, Registry, Row
-from workshop.sandbox.athena.operators import divide
+from workshop.sandbox.athena.operators import comparable, divide, holds_zone
 from workshop.sandbox.athena.types import Type, decimal
 from workshop.sandbox.athena.values import Value
 
@@ -21,9 +22,25 @@ def _average_of_decimals(values: Sequence[Value], clauses: Clauses) -> str:
     return divide(total, Value(f"count{argument}", decimal(19, 0)), values[0].type)
 
 
+def _count(values: Sequence[Value], clauses: Clauses) -> str:
+    argument = comparable(values[0]) if clauses.distinct else values[0].sql
+    return f"count({clauses.distinct}{argument}{clauses.inner}){clauses.after}"
+
+
+def _count_distinct(values: Sequence[Value], clauses: Clauses) -> str:
+    """Exact, so within any error that Trino allows."""
+    return f"count(DISTINCT {comparable(values[0])}){clauses.after}"
+
+
+def _list(values: Sequence[Value], clauses: Clauses) -> str:
+    if clauses.distinct and holds_zone(values[0].type):
+        raise not_supported("array_agg(DISTINCT …) of timestamps with time zone")
+    return f"list({clauses.distinct}{values[0].sql}{clauses.inner}){clauses.after}"
+
+
 _AGGREGATES: tuple[Row, ...] = (
     ("count() -> bigint", "count(*){after}"),
-    ("count(T) -> bigint", f"count({_ARGS}){{after}}"),
+    ("count(T) -> bigint", _count),
     ("count_if(boolean) -> bigint", f"CAST(count_if({_ARGS}){{after}} AS BIGINT)"),
     ("sum(bigint) -> bigint", f"CAST(sum({_ARGS}){{after}} AS BIGINT)"),
     ("sum(decimal) -> decimal", f"sum({_ARGS}){{after}}", _sum_of_decimals),
@@ -37,10 +54,10 @@ _AGGREGATES: tuple[Row, ...] = (
     ("max(T) -> T", f"max({_ARGS}){{after}}"),
     ("min_by(T, K) -> T", "arg_min_null({distinct}{0}, {1}{inner}){after}"),
     ("max_by(T, K) -> T", "arg_max_null({distinct}{0}, {1}{inner}){after}"),
-    ("approx_distinct(T) -> bigint", "count(DISTINCT {0}){after}"),  # exact: within any error that Trino allows
+    ("approx_distinct(T) -> bigint", _count_distinct),
     ("arbitrary(T) -> T", "any_value({0}{inner}){after}"),
     ("any_value(T) -> T", "any_value({0}{inner}){after}"),
-    ("array_agg(T) -> array(T)", f"list({_ARGS}){{after}}"),
+    ("array_agg(T) -> array(T)", _list),
     ("bool_and(boolean) -> boolean", f"bool_and({_ARGS}){{after}}"),
     ("bool_or(boolean) -> boolean", f"bool_or({_ARGS}){{after}}"),
     ("every(boolean) -> boolean", f"bool_and({_ARGS}){{after}}"),

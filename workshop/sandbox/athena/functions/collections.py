@@ -1,13 +1,26 @@
 """Functions on arrays and maps (Trino documentation: array functions, map functions)."""
 
-from workshop.sandbox.athena.functions.registry import Registry
+from collections.abc import Sequence
 
-_ROWS = (
+from workshop.sandbox.athena.errors import not_supported
+from workshop.sandbox.athena.functions.registry import Registry, Row
+from workshop.sandbox.athena.operators import holds_zone
+from workshop.sandbox.athena.values import Value
+
+
+def _contains(values: Sequence[Value]) -> str:
+    """NULL rather than false when an element is NULL."""
+    if holds_zone(values[1].type):
+        raise not_supported("contains() of timestamps with time zone")
+    array, item = (v.sql for v in values)
+    found = f"list_contains({array}, {item})"
+    return f"CASE WHEN {found} THEN TRUE WHEN len({array}) > list_count({array}) THEN NULL ELSE {found} END"
+
+
+_ROWS: tuple[Row, ...] = (
     ("cardinality(array(T)) -> bigint", "len({0})"),
     ("cardinality(map(K, V)) -> bigint", "CAST(cardinality({0}) AS BIGINT)"),
-    ("contains(array(T), T) -> boolean",
-     "CASE WHEN list_contains({0}, {1}) THEN TRUE WHEN len({0}) > list_count({0}) THEN NULL "
-     "ELSE list_contains({0}, {1}) END"),
+    ("contains(array(T), T) -> boolean", _contains),
     ("element_at(array(T), bigint) -> T", "({0})[{1}]"),
     ("element_at(map(K, V), K) -> V", "({0})[{1}]"),
     ("array_join(array(varchar), varchar) -> varchar", "array_to_string({0}, {1})"),
