@@ -16,6 +16,7 @@ from workshop.sandbox.athena.casts import round_to_millis
 from workshop.sandbox.athena.catalog import Table
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.json_lines import as_declared
+from workshop.sandbox.athena.json_values import from_stored, stored_type
 from workshop.sandbox.athena.parquet_files import ParquetFile, inspect
 from workshop.sandbox.athena.pruning import PartitionFiles, key_values
 from workshop.sandbox.athena.scope import Scan
@@ -23,7 +24,8 @@ from workshop.sandbox.athena.storage import S3Object, Storage
 from workshop.sandbox.athena.types import TIMESTAMP, Type, can_coerce, literal, quote, row
 
 PARQUET_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_JSON_SERDES = ("org.apache.hive.hcatalog.data.JsonSerDe", "org.openx.data.jsonserde.JsonSerDe")
+_HIVE_JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
+_JSON_SERDES = (_HIVE_JSON_SERDE, "org.openx.data.jsonserde.JsonSerDe")
 _FILE = "athena_file"
 
 
@@ -177,14 +179,11 @@ def _json(files: ScanFiles, columns: Sequence[tuple[int, str, Type]], folder: Pa
     scratch.mkdir(parents=True)
     paths = [as_declared(path, shape, scratch, item) for path, item in zip(files.paths, files.objects, strict=True)]
     listed = _link(paths, folder / files.scan.alias, ".json")
-    types = ", ".join(f"{literal(name)}: {literal(type_.duckdb)}" for _, name, type_ in wanted)
+    types = ", ".join(f"{literal(name)}: {literal(stored_type(type_))}" for _, name, type_ in wanted)
     source = (
         f"read_json({listed}, format = 'newline_delimited', records = true, auto_detect = false, "
         f"columns = {{{types}}}, hive_partitioning = true, "
         f"hive_types = {{'{_FILE}': BIGINT}})"
     )
-    return source, [f"{_from_json(f'r.{quote(name)}', type_)} AS c{i}" for i, name, type_ in columns]
-
-
-def _from_json(sql: str, type_: Type) -> str:
-    return round_to_millis(sql) if type_ == TIMESTAMP else sql
+    strict = files.scan.table.serde == _HIVE_JSON_SERDE
+    return source, [f"{from_stored(f'r.{quote(name)}', type_, strict=strict)} AS c{i}" for i, name, type_ in columns]
