@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -78,11 +79,11 @@ class Course:
     def bucket(self, layer: str) -> str:
         return f"dp-dev-{self.home.settings.account}-{layer}"
 
-    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def workshop(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "workshop", *arguments],
             cwd=REPOSITORY,
-            env=self.environment,
+            env=self.environment | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -315,6 +316,24 @@ def test_plan_finds_nothing_until_somebody_changes_the_world(course: Course) -> 
     assert "public_access_block" in drifted.stdout
     assert (repaired := course.workshop("terraform", "apply", "dev", "--yes")).returncode == 0, repaired.stderr
     assert (clean := course.workshop("terraform", "check", "dev")).returncode == 0, clean.stdout + clean.stderr
+
+
+def test_the_schedules_run_the_functions(course: Course) -> None:
+    """Nobody invokes anything here: the ingestor and Silver run by the clock, Gold because Silver succeeded."""
+    functions = ("dp-dev-github-events-ingestor", "dp-dev-silver-scheduler", "dp-dev-gold-scheduler")
+    every_minute = {f"TF_VAR_{name}_schedule": "rate(1 minute)" for name in ("ingest", "silver")}
+    assert (applied := course.workshop("terraform", "apply", "dev", "--yes", **every_minute)).returncode == 0, applied
+    before = [_runs(course, function) for function in functions]
+    deadline = time.monotonic() + 150
+    while not all(_runs(course, function) > count for function, count in zip(functions, before, strict=True)):
+        assert time.monotonic() < deadline, [_runs(course, function) for function in functions]
+        time.sleep(2)
+
+
+def _runs(course: Course, function: str) -> int:
+    """How often a function has come to its end, by its own log group."""
+    pages = course.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+    return sum("REPORT RequestId" in event["message"] for page in pages for event in page["events"])
 
 
 def test_teardown_leaves_nothing(course: Course, tmp_path: Path) -> None:
