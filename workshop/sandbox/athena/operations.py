@@ -1,0 +1,264 @@
+"""Operators, conditionals, conversions, and arrays, maps and rows: syntax with values inside."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from workshop.sandbox.athena import operators
+from workshop.sandbox.athena.casts import cast, try_cast
+from workshop.sandbox.athena.errors import AthenaError, not_supported
+from workshop.sandbox.athena.functions import REGISTRY
+from workshop.sandbox.athena.subqueries import in_query
+from workshop.sandbox.athena.syntax_types import type_of
+from workshop.sandbox.athena.types import (
+    BOOLEAN,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    array,
+    can_coerce,
+    common_of,
+    field_names,
+    quote,
+    row,
+)
+from workshop.sandbox.athena.values import Value, coerce, fail
+
+if TYPE_CHECKING:
+    from workshop.sandbox.athena.expressions import Expressions
+
+
+def _paren(block: "Expressions", node: exp.Expr) -> Value:
+    return block.compile(node.this)
+
+
+def _connector(block: "Expressions", node: exp.Expr) -> Value:
+    word = "AND" if isinstance(node, exp.And) else "OR"
+    sides = [_logical(block, n, word) for n in (node.this, node.expression)]
+    return Value(f"({sides[0]} {word} {sides[1]})", BOOLEAN)
+
+
+def _not(block: "Expressions", node: exp.Expr) -> Value:
+    return Value(f"(NOT {_logical(block, node.this, 'NOT')})", BOOLEAN)
+
+
+def _logical(block: "Expressions", node: exp.Expr, word: str) -> str:
+    value = block.compile(node)
+    if not can_coerce(value.type, BOOLEAN):
+        message = f"Logical expression term must evaluate to a boolean: actual type {value.type}"
+        if word == "NOT":
+            message = f"Value of logical NOT expression must evaluate to a boolean (actual: {value.type})"
+        raise AthenaError("TYPE_MISMATCH", message, block.position(node))
+    return coerce(value, BOOLEAN).sql
+
+
+def _arithmetic(block: "Expressions", node: exp.Expr) -> Value:
+    symbol = _ARITHMETIC[type(node)]
+    left, right = block.compile(node.this), block.compile(node.expression)
+    return operators.arithmetic(symbol, left, right, block.position(node))
+
+
+def _neg(block: "Expressions", node: exp.Expr) -> Value:
+    return operators.negate(block.compile(node.this), block.position(node))
+
+
+def _comparison(block: "Expressions", node: exp.Expr) -> Value:
+    symbol = _COMPARISONS[type(node)]
+    left, right = block.compile(node.this), block.compile(node.expression)
+    return operators.compare(symbol, left, right, block.position(node))
+
+
+def _between(block: "Expressions", node: exp.Expr) -> Value:
+    value, low, high = (block.compile(node.args[k]) for k in ("this", "low", "high"))
+    if common_of([value.type, low.type, high.type]) is None:
+        raise AthenaError(
+            "TYPE_MISMATCH",
+            f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}",
+            block.position(node),
+        )
+    above = operators.compare(">=", value, low, None)
+    below = operators.compare("<=", value, high, None)
+    return Value(f"({above.sql} AND {below.sql})", BOOLEAN)
+
+
+def _is(block: "Expressions", node: exp.Expr) -> Value:
+    if not isinstance(node.expression, exp.Null):
+        raise not_supported(f"The expression {node.sql('trino')}", block.position(node))
+    return Value(f"({block.compile(node.this).sql} IS NULL)", BOOLEAN)
+
+
+def _in(block: "Expressions", node: exp.Expr) -> Value:
+    value = block.compile(node.this)
+    if node.args.get("query") is not None:
+        return in_query(block, value, node)
+    items = [block.compile(e) for e in node.expressions]
+    common = common_of([value.type, *(i.type for i in items)])
+    if common is None:
+        other = next(i.type for i in items if common_of([value.type, i.type]) is None)
+        raise AthenaError(
+            "TYPE_MISMATCH",
+            f"IN value and list items must be the same type or coercible to a common type. Cannot find common type "
+            f"between {value.type} and {other}, all types (without duplicates): "
+            f"[{', '.join(dict.fromkeys(str(t) for t in (value.type, *(i.type for i in items))))}]",
+            block.position(node),
+        )
+    listed = ", ".join(operators.comparable(coerce(i, common)) for i in items)
+    return Value(f"({operators.comparable(coerce(value, common))} IN ({listed}))", BOOLEAN)
+
+
+def _like(block: "Expressions", node: exp.Expr, escape: exp.Expr | None = None) -> Value:
+    value, pattern = block.compile(node.this), block.compile(node.expression)
+    for side in (value, pattern):
+        if not can_coerce(side.type, VARCHAR):
+            raise AthenaError(
+                "TYPE_MISMATCH",
+                f"Left side of LIKE expression must evaluate to a varchar (actual: {side.type})"
+                if side is value
+                else f"Pattern for LIKE expression must evaluate to a varchar (actual: {side.type})",
+                block.position(node),
+            )
+    tail = f" ESCAPE {block.compile(escape).sql}" if escape is not None else ""
+    return Value(f"({coerce(value, VARCHAR).sql} LIKE {coerce(pattern, VARCHAR).sql}{tail})", BOOLEAN)
+
+
+def _escape(block: "Expressions", node: exp.Expr) -> Value:
+    return _like(block, node.this, node.expression)
+
+
+def _concatenation(block: "Expressions", node: exp.Expr) -> Value:
+    return operators.concatenate(block.compile(node.this), block.compile(node.expression), block.position(node))
+
+
+def _at_time_zone(block: "Expressions", node: exp.Expr) -> Value:
+    arguments = [block.compile(node.this), block.compile(node.args["zone"])]
+    call = REGISTRY.resolve("at_timezone", arguments, block.position(node))
+    return Value(call.sql, call.type)
+
+
+def _case(block: "Expressions", node: exp.Expr) -> Value:
+    subject = block.compile(node.this) if node.this is not None else None
+    conditions = []
+    for branch in node.args["ifs"]:
+        if subject is None:
+            conditions.append(block.boolean(branch.this, "CASE WHEN clause").sql)
+        else:
+            conditions.append(operators.compare("=", subject, block.compile(branch.this), block.position(branch)).sql)
+    results = [block.compile(branch.args["true"]) for branch in node.args["ifs"]]
+    default = node.args.get("default")
+    otherwise = block.compile(default) if default is not None else Value("NULL", UNKNOWN)
+    common = same_type(block, [*results, otherwise], "All CASE results", node)
+    branches = " ".join(f"WHEN {c} THEN {coerce(r, common).sql}" for c, r in zip(conditions, results, strict=True))
+    return Value(f"CASE {branches} ELSE {coerce(otherwise, common).sql} END", common)
+
+
+def _if(block: "Expressions", node: exp.Expr) -> Value:
+    condition = block.boolean(node.this, "IF condition")
+    yes = block.compile(node.args["true"])
+    no = node.args.get("false")
+    otherwise = block.compile(no) if no is not None else Value("NULL", UNKNOWN)
+    common = same_type(block, [yes, otherwise], "Result types for IF", node)
+    chosen = f"WHEN {condition.sql} THEN {coerce(yes, common).sql} ELSE {coerce(otherwise, common).sql}"
+    return Value(f"CASE {chosen} END", common)
+
+
+def same_type(block: "Expressions", values: Sequence[Value], what: str, node: exp.Expr) -> Type:
+    """The common type of `values`; TYPE_MISMATCH when there is none."""
+    common = common_of([v.type for v in values])
+    if common is None:
+        shown = ", ".join(str(v.type) for v in values)
+        raise AthenaError("TYPE_MISMATCH", f"{what} must be the same type: {shown}", block.position(node))
+    return common
+
+
+def _cast(block: "Expressions", node: exp.Expr) -> Value:
+    value = block.compile(node.this)
+    target = type_of(node.args["to"], node.this, block.position(node))
+    return (try_cast if isinstance(node, exp.TryCast) else cast)(value, target, block.position(node))
+
+
+def _array(block: "Expressions", node: exp.Expr) -> Value:
+    items = [block.compile(e) for e in node.expressions]
+    common = same_type(block, items, "All ARRAY elements", node) if items else UNKNOWN
+    return Value(f"[{', '.join(coerce(i, common).sql for i in items)}]", array(common))
+
+
+def row_of(block: "Expressions", node: exp.Expr) -> Value:
+    """ROW(…) or (…)."""
+    items = [block.compile(e) for e in node.expressions]
+    fields = ", ".join(f"field{i} := {v.sql}" for i, v in enumerate(items))
+    return Value(f"struct_pack({fields})", row([(None, v.type) for v in items]))
+
+
+def _subscript(block: "Expressions", node: exp.Expr) -> Value:
+    base, index = block.compile(node.this), block.compile(node.expressions[0])
+    if base.type.name == "array" and index.type.is_integer:
+        element = base.type.args[0]
+        wrong = fail("'INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length'", element)
+        low = fail("'INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'", element)
+        negative = fail("'INVALID_FUNCTION_ARGUMENT: Array subscript is negative'", element)
+        checks = (
+            f"WHEN {index.sql} = 0 THEN {low} WHEN {index.sql} < 0 THEN {negative} "
+            f"WHEN {index.sql} > len({base.sql}) THEN {wrong}"
+        )
+        return Value(f"CASE {checks} ELSE ({base.sql})[{index.sql}] END", element)
+    if base.type.name == "map" and can_coerce(index.type, base.type.args[0]):
+        key = coerce(index, base.type.args[0])
+        missing = fail("'INVALID_FUNCTION_ARGUMENT: Key not present in map'", base.type.args[1])
+        absent = f"{base.sql} IS NOT NULL AND NOT map_contains({base.sql}, {key.sql})"
+        return Value(f"CASE WHEN {absent} THEN {missing} ELSE ({base.sql})[{key.sql}] END", base.type.args[1])
+    if base.type.name == "row" and index.constant is not None and index.constant.isdigit():
+        position = int(index.constant)
+        if 1 <= position <= len(base.type.args):
+            name = field_names(base.type)[position - 1]
+            return Value(f"({base.sql}).{quote(name)}", base.type.args[position - 1])
+    raise AthenaError("TYPE_MISMATCH", f"Cannot use {index.type} for subscript of {base.type}", block.position(node))
+
+
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+_COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM",
+}
+
+METHODS: dict[type[exp.Expr], Callable[["Expressions", exp.Expr], Value]] = {
+    exp.Paren: _paren,
+    exp.And: _connector,
+    exp.Or: _connector,
+    exp.Not: _not,
+    exp.Add: _arithmetic,
+    exp.Sub: _arithmetic,
+    exp.Mul: _arithmetic,
+    exp.Div: _arithmetic,
+    exp.Mod: _arithmetic,
+    exp.Neg: _neg,
+    exp.EQ: _comparison,
+    exp.NEQ: _comparison,
+    exp.LT: _comparison,
+    exp.LTE: _comparison,
+    exp.GT: _comparison,
+    exp.GTE: _comparison,
+    exp.NullSafeEQ: _comparison,
+    exp.NullSafeNEQ: _comparison,
+    exp.Between: _between,
+    exp.Is: _is,
+    exp.In: _in,
+    exp.Like: _like,
+    exp.Escape: _escape,
+    exp.DPipe: _concatenation,
+    exp.AtTimeZone: _at_time_zone,
+    exp.Case: _case,
+    exp.If: _if,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.Array: _array,
+    exp.Tuple: row_of,
+    exp.Bracket: _subscript,
+}
+"""What compiles each kind of node."""
