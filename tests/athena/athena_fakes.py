@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,9 @@ class FakeStorage:
 
     def uris(self) -> list[str]:
         return sorted(f"s3://{p.relative_to(self.root)}" for p in self.root.rglob("*") if p.is_file())
+
+    def reading(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def objects(self, uri: str) -> list[S3Object]:
         self.listed.append(uri)

@@ -11,6 +11,9 @@ from typing import Any
 
 from workshop.sandbox.athena.errors import InvalidRequestError
 
+HISTORY_SECONDS = 45 * 24 * 60 * 60
+"""How long an execution is kept (Athena user guide: query history, 45 days)."""
+
 RUNNING_STATES = ("QUEUED", "RUNNING")
 
 
@@ -108,9 +111,22 @@ class ExecutionStore:
         loaded = [Execution(**json.loads(path.read_text("utf-8"))) for path in folder.glob("*.json")]
         self._executions = {e.id: e for e in sorted(loaded, key=lambda e: e.submitted)}
         self._tokens = {(e.account_id, e.token): e.id for e in self._executions.values() if e.token}
+        self._expire()
         for execution in self._executions.values():
             if execution.state in RUNNING_STATES:
                 self._interrupted(execution)
+
+    def _expire(self) -> None:
+        """Forget what is older than the history; the executions are in the order in which they were submitted."""
+        oldest = time.time() - HISTORY_SECONDS
+        while self._executions:
+            execution = next(iter(self._executions.values()))
+            if execution.submitted >= oldest:
+                return
+            del self._executions[execution.id]
+            if execution.token:
+                self._tokens.pop((execution.account_id, execution.token), None)
+            (self._folder / f"{execution.id}.json").unlink(missing_ok=True)
 
     def _interrupted(self, execution: Execution) -> None:
         reason = "The query was running when the service stopped. Submit it again."
@@ -123,6 +139,7 @@ class ExecutionStore:
             known = self._tokens.get((account_id, token)) if token else None
             if known is not None:
                 return self._executions[known], False
+            self._expire()
             execution = make(str(uuid.uuid4()))
             self._executions[execution.id] = execution
             if token:

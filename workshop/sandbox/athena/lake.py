@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from workshop.sandbox.athena.catalog import GlueCatalog
 from workshop.sandbox.athena.metadata import Metadata
+from workshop.sandbox.athena.object_cache import ObjectCache
 from workshop.sandbox.athena.run import Lake
 from workshop.sandbox.athena.storage import S3Storage
 from workshop.sandbox.caller import Caller
@@ -25,7 +26,7 @@ class Lakes:
         self._endpoint_url = endpoint_url
         self._ca_bundle = ca_bundle
         self._region = region
-        self._cache = cache
+        self._cache = ObjectCache(cache)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, str | None], Lake] = OrderedDict()
         self._pool = ThreadPoolExecutor(_CONNECTIONS // 2, thread_name_prefix="athena-read")

@@ -97,7 +97,7 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
     compiled = compiler.statement(statement.query)
     for scan in compiler.scans:
         readers.check_readable(scan.table)
-    with engine.session() as session:
+    with lake.storage.reading(), engine.session() as session:
         cancellation.watch(session.connection)
         try:
             opener = Opener(lake.catalog, lake.storage, session, job.started, job.cutoff, cancellation.check)

@@ -328,7 +328,8 @@ def _metadata(answer: Callable[[Metadata, Mapping[str, Any]], dict[str, Any]]) -
 
 
 def _page(lake: Lake, execution: Execution, offset: int, size: int) -> Page:
-    return read_page(lake.storage.read(execution.output_location), offset, size)
+    with lake.storage.reading():
+        return read_page(lake.storage.read(execution.output_location), offset, size)
 
 
 def _page_size(asked: object, default: int, limit: int) -> int:

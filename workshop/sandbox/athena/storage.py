@@ -4,19 +4,17 @@ The cache is keyed by bucket, key and ETag. A hit is used only after S3 has said
 object may be read (a conditional GET answered by 304), so the cache is no way around a policy.
 """
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from botocore.exceptions import ClientError
 
 from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError
+from workshop.sandbox.athena.object_cache import ObjectCache
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,9 @@ class Encryption:
 class Storage(Protocol):
     """What the engine asks of an object store; every call acts with the caller's permissions."""
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Keeps the local copies that are handed out while it lasts."""
+
     def objects(self, uri: str) -> list[S3Object]:
         """All objects whose key starts with that of `uri`, hidden ones too."""
 
@@ -89,11 +90,14 @@ def is_hidden(key: str, prefix: str) -> bool:
 class S3Storage:
     """`Storage` over a boto3 S3 client made from the caller's credentials."""
 
-    def __init__(self, client: Any, cache: Path, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, client: Any, cache: ObjectCache, pool: ThreadPoolExecutor) -> None:
         self._client = client
         self._cache = cache
         self._pool = pool
-        cache.mkdir(parents=True, exist_ok=True)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Keeps the local copies that are handed out while it lasts."""
+        return self._cache.reading()
 
     def objects(self, uri: str) -> list[S3Object]:
         """All objects whose key starts with that of `uri`, hidden ones too."""
@@ -115,17 +119,20 @@ class S3Storage:
         return list(self._pool.map(self._fetch, objects))
 
     def _fetch(self, item: S3Object) -> Path:
-        name = hashlib.sha256(f"{item.bucket}/{item.key}/{item.etag}".encode()).hexdigest()
-        path = self._cache / name[:2] / name
+        found = self._cache.find(item.bucket, item.key, item.etag)
         try:
-            if path.exists():
+            if found is not None:
                 self._check(item)
-            else:
-                answer = self._client.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)
-                _write(path, answer["Body"])
+                return found
+            body = self._client.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"]
         except ClientError as error:
             raise read_failed(error, item.bucket, item.key) from error
-        return path
+
+        def write(file: BinaryIO) -> None:
+            for chunk in body.iter_chunks(1 << 20):
+                file.write(chunk)
+
+        return self._cache.store(item.bucket, item.key, item.etag, write)
 
     def _check(self, item: S3Object) -> None:
         """Ask S3 whether the caller may read the object: 304 when it may and the object is unchanged."""
@@ -164,21 +171,6 @@ class S3Storage:
                 self._client.delete_object(Bucket=bucket, Key=key)
             except ClientError as error:
                 raise write_failed(error, uri) from error
-
-
-def _write(path: Path, body: Any) -> None:
-    """Store a download under its final name only once it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for chunk in body.iter_chunks(1 << 20):
-                file.write(chunk)
-        Path(partial).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(partial).unlink()
-        raise
 
 
 def _details(error: ClientError) -> tuple[str, str, int]:
