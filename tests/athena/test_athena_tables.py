@@ -365,3 +365,96 @@ def test_dates_as_registered_partitions(local: LocalLake) -> None:
     assert len(local.storage.fetched) == 1
     assert local.rows("SELECT day, SUM(events_count) AS total FROM gold WHERE day >= CURRENT_DATE - INTERVAL '7' DAY "
                       "GROUP BY day ORDER BY day DESC, total DESC") == [["2020-12-18", "4"], ["2020-12-17", "2"]]  # fmt: skip
+
+
+@pytest.fixture
+def projected(local: LocalLake) -> LocalLake:
+    """Keys of each kind but date; files for some of the projected partitions, and one outside of them."""
+    local.catalog.add(
+        "logs", "n int", "level string; shard int; tenant string", serde=JSON,
+        properties={
+            "projection.enabled": "true",
+            "projection.level.type": "enum",
+            "projection.level.values": "info, warn",
+            "projection.shard.type": "integer",
+            "projection.shard.range": "0,12",
+            "projection.shard.interval": "4",
+            "projection.shard.digits": "2",
+            "projection.tenant.type": "injected",
+        },
+    )  # fmt: skip
+    places = [
+        ("info", "00", "a"),
+        ("info", "04", "a"),
+        ("warn", "12", "a"),
+        ("warn", "12", "b"),
+        ("warn", "05", "a"),
+        ("error", "00", "a"),
+    ]
+    for n, (level, shard, tenant) in enumerate(places):
+        put_lines(local, f"s3://lake/logs/level={level}/shard={shard}/tenant={tenant}/a.json", {"n": n})
+    return local
+
+
+@pytest.mark.parametrize(
+    ("where", "numbers"),
+    [
+        ("tenant = 'a'", "012"),  # shard 05 is off the interval, level error is not in the enum
+        ("tenant = 'b'", "3"),
+        ("tenant IN ('a', 'b') AND level = 'warn'", "23"),
+        ("tenant = 'a' AND shard = 4", "1"),
+        ("tenant = 'a' AND shard > 4 AND n < 3", "2"),
+        ("tenant = 'a' AND level = 'error'", ""),
+        ("tenant = 'nobody'", ""),
+        ("tenant = 'a' AND tenant = 'b'", ""),
+    ],
+)
+def test_enum_integer_and_injected_projection(projected: LocalLake, where: str, numbers: str) -> None:
+    assert projected.rows(f"SELECT n FROM logs WHERE {where} ORDER BY n") == [[n] for n in numbers]
+    opened = projected.storage.fetched
+    assert len(opened) == len(numbers)
+    derived = f"WITH w(n, level, shard, tenant) AS (SELECT * FROM logs) SELECT n FROM w WHERE {where} ORDER BY n"
+    assert projected.rows(derived) == [[n] for n in numbers]
+
+
+def test_projected_values_are_typed(projected: LocalLake) -> None:
+    assert projected.rows("SELECT level, shard + 1, tenant FROM logs WHERE tenant = 'b'") == [["warn", "13", "b"]]
+
+
+@pytest.mark.parametrize("where", ["n = 1", "tenant > 'a'", "tenant = 'a' OR n = 1", "tenant = lower('A')"])
+def test_an_injected_key_needs_its_values(projected: LocalLake, where: str) -> None:
+    with pytest.raises(AthenaError, match="CONSTRAINT_VIOLATION: For the injected projected partition column tenant, "):
+        projected.run(f"SELECT n FROM logs WHERE {where}")
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"projection.day.type": "date"}, "INVALID_TABLE_PROPERTY: Table bad lacks the property projection.day.format"),
+        ({}, "INVALID_TABLE_PROPERTY: Table bad lacks the property projection.day.type"),
+        ({"projection.day.type": "list"}, "INVALID_TABLE_PROPERTY: Invalid projection type for column day: list"),
+        ({"projection.day.type": "enum"}, "INVALID_TABLE_PROPERTY: Table bad lacks the property projection.day.values"),
+        (
+            {"projection.day.type": "integer", "projection.day.range": "one,2"},
+            "INVALID_TABLE_PROPERTY: Table bad: projection.day.range must be of whole numbers, not 'one'",
+        ),
+        (
+            {"projection.day.type": "integer", "projection.day.range": "1,2", "projection.day.interval": "0"},
+            "INVALID_TABLE_PROPERTY: Table bad: projection.day.interval must be positive",
+        ),
+        (
+            {
+                "projection.day.type": "enum",
+                "projection.day.values": "a",
+                "storage.location.template": "s3://lake/bad/",
+            },
+            "INVALID_TABLE_PROPERTY: storage.location.template does not contain the partition column day",
+        ),
+    ],
+)
+def test_wrong_projection_is_named(local: LocalLake, properties: dict[str, str], reason: str) -> None:
+    enabled = {"projection.enabled": "true", **properties}
+    local.catalog.add("bad", "n int", "day string", serde=JSON, properties=enabled)
+    with pytest.raises(AthenaError) as refused:
+        local.run("SELECT n FROM bad")
+    assert str(refused.value).startswith(reason)

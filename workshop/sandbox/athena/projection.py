@@ -96,9 +96,26 @@ def _required(table: Table, key: str, name: str) -> str:
 
 def _integers(table: Table, key: str) -> list[str]:
     low, _, high = _required(table, key, "range").partition(",")
-    interval = int(table.properties.get(f"projection.{key}.interval", "1"))
-    digits = int(table.properties.get(f"projection.{key}.digits", "0"))
-    return [str(n).zfill(digits) for n in range(int(low), int(high) + 1, interval)]
+    first, last = (_whole(table, key, "range", bound) for bound in (low, high))
+    digits = _whole(table, key, "digits", table.properties.get(f"projection.{key}.digits", "0"))
+    return [str(n).zfill(digits) for n in range(first, last + 1, _interval(table, key))]
+
+
+def _whole(table: Table, key: str, name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise AthenaError(
+            "INVALID_TABLE_PROPERTY",
+            f"Table {table.name}: projection.{key}.{name} must be of whole numbers, not {text!r}",
+        ) from error
+
+
+def _interval(table: Table, key: str) -> int:
+    interval = _whole(table, key, "interval", table.properties.get(f"projection.{key}.interval", "1"))
+    if interval < 1:
+        raise AthenaError("INVALID_TABLE_PROPERTY", f"Table {table.name}: projection.{key}.interval must be positive")
+    return interval
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,7 @@ def _dates(table: Table, key: str, now: datetime) -> Iterator[str]:
         raise AthenaError("INVALID_TABLE_PROPERTY", f"projection.{key}.range must be 'start,end'")
     first, last = (_bound(b, pattern, now) for b in bounds)
     unit = table.properties.get(f"projection.{key}.interval.unit", "").strip().lower().rstrip("s")
-    step = _Step(int(table.properties.get(f"projection.{key}.interval", "1")), unit or _finest(pattern))
+    step = _Step(_interval(table, key), unit or _finest(pattern))
     moment, times = first, 0
     while moment <= last:
         yield moment.strftime(pattern) if "%Y" not in pattern else _format(moment, pattern)
