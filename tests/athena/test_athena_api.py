@@ -354,3 +354,49 @@ def test_executions_survive_a_restart(start_sandbox: Callable[..., RunningSandbo
     assert own.rows(own.wait(done["QueryExecutionId"])) == [["name"], ["ann"], [None]]
     assert own.wait(running)["Status"]["State"] in ("FAILED", "CANCELLED")
     assert own.athena.list_query_executions()["QueryExecutionIds"][:2] == [running, done["QueryExecutionId"]]
+
+
+@pytest.fixture(scope="module")
+def key_arn(world: World) -> str:
+    return str(world.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+KEY = {"Action": ["kms:Decrypt", "kms:GenerateDataKey"]}
+
+
+def test_results_under_a_key(world: World, key_arn: str) -> None:
+    """The result is stored under the key, and who may not use the key neither writes nor reads it."""
+    encryption = {"EncryptionOption": "SSE_KMS", "KmsKey": key_arn}
+    configuration = {"OutputLocation": world.output, "EncryptionConfiguration": encryption}
+    execution = world.run("SELECT name FROM people WHERE id = 1", ResultConfiguration=configuration)
+    assert execution["ResultConfiguration"]["EncryptionConfiguration"] == encryption
+    stored = world.s3.head_object(Bucket=world.name, Key=f"results/{execution['QueryExecutionId']}.csv")
+    assert (stored["ServerSideEncryption"], stored["SSEKMSKeyId"]) == ("aws:kms", key_arn)
+    assert world.rows(execution)[1] == ["ann"]
+
+    without = world.sandbox.client("athena", world.role(ATHENA, GLUE, RESULTS))
+    with pytest.raises(ClientError, match="Access Denied"):
+        without.get_query_results(QueryExecutionId=execution["QueryExecutionId"])
+    refused = world.run("SELECT 1", without, ResultConfiguration=configuration)["Status"]
+    assert refused["State"] == "FAILED"
+    assert refused["StateChangeReason"].startswith(f"Access denied when writing output to url: {world.output}")
+    assert "please ensure you are allowed to access your KMS key" in refused["StateChangeReason"]
+
+    allowed = world.sandbox.client("athena", world.role(ATHENA, GLUE, RESULTS, KEY))
+    assert world.run("SELECT 1", allowed, ResultConfiguration=configuration)["Status"]["State"] == "SUCCEEDED"
+
+
+def test_a_table_under_a_key(world: World, key_arn: str) -> None:
+    """Reading needs kms:Decrypt, also when the object is in the cache since another caller read it."""
+    location = f"s3://{world.name}/secrets/"
+    world.s3.put_object(
+        Bucket=world.name, Key="secrets/a.json", Body=PEOPLE, ServerSideEncryption="aws:kms", SSEKMSKeyId=key_arn
+    )
+    table = world.glue.get_table(DatabaseName=world.database, Name="people")["Table"]
+    storage = {**table["StorageDescriptor"], "Location": location}
+    world.glue.create_table(DatabaseName=world.database, TableInput={"Name": "secrets", "StorageDescriptor": storage})
+    sql = "SELECT count(*) FROM secrets"
+    denied = f"HIVE_CURSOR_ERROR: Failed to read S3 object: {location}a.json: Access Denied"
+    assert outcome(world, sql, ATHENA, GLUE, RESULTS).startswith(denied)
+    assert outcome(world, sql, ATHENA, GLUE, RESULTS, KEY) == ""
+    assert outcome(world, sql, ATHENA, GLUE, RESULTS).startswith(denied)
