@@ -12,24 +12,24 @@ from rich.console import Console
 from workshop import runner, target
 from workshop.errors import WorkshopError
 
-PARAMETERS = 'target = "sandbox"\nenv = "dev"'
+PARAMETERS = 'target = "sandbox"\ncolour = "blue"'
 RECORDS = """
 from workshop.checks import check, checkpoint
 from workshop.records import Record, show
 
 show(Record("query", "SELECT 1", seconds=0.1, details={"rows": 1, "bytes_scanned": 2500, "dollars": 0.00005}))
-checkpoint("fine", [check("env", lambda: env, "dev"), check("two", lambda: 1 + 1, 2)])
+checkpoint("fine", [check("colour", lambda: colour, "blue"), check("two", lambda: 1 + 1, 2)])
 """
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A course of three notebooks; the second one fails if it is not told env=dev2."""
+    """A course of three notebooks; the second one fails if it is not told colour=red."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     bodies = {
         "00_first": RECORDS,
-        "01_second": 'if env != "dev2":\n    raise ValueError("not dev2\\nbut " + env)',
+        "01_second": 'if colour != "red":\n    raise ValueError("not red\\nbut " + colour)',
         "02_third": "answer = ...\nassert answer is not ..., 'unanswered'",
     }
     for name, body in bodies.items():
@@ -69,7 +69,7 @@ def test_the_first_failure_stops_the_run_and_says_where(course: Path) -> None:
     assert result.not_run == ["02_third"]
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "✘ 01_second, cell 4, section 'The work'" in text
-    assert "ValueError: not dev2" in text
+    assert "ValueError: not red" in text
     assert "workshop run 01_second 02_third" in text
 
 
@@ -85,7 +85,7 @@ def test_the_environment_chooses_the_target_for_every_notebook(course: Path, mon
 def test_parameters_reach_the_notebooks_and_solutions_the_exercises(course: Path) -> None:
     console = Console(file=io.StringIO())
     result = runner.run(
-        ["01", "02_third"], parameters={"env": "dev2"}, output_dir=course, solutions=True, console=console
+        ["01", "02_third"], parameters={"colour": "red"}, output_dir=course, solutions=True, console=console
     )
     assert result.ok, [one.failure for one in result.notebooks]
 
@@ -110,7 +110,7 @@ def test_the_report_needs_nothing_but_itself(course: Path) -> None:
     index = (course / "index.html").read_text()
     assert "The run stopped at a failure" in index
     assert 'href="01_second.html"' in index
-    assert "not dev2" in index
+    assert "not red" in index
 
 
 @pytest.mark.parametrize("name", ["1", "03", "00_frist", "third"])
@@ -121,8 +121,8 @@ def test_an_unknown_notebook_is_refused_before_anything_starts(course: Path, nam
 
 
 def test_an_unknown_parameter_is_refused_before_anything_starts(course: Path) -> None:
-    with pytest.raises(WorkshopError, match="no parameter 'envv'"):
-        runner.run(parameters={"envv": "dev"}, output_dir=course)
+    with pytest.raises(WorkshopError, match="no parameter 'color'"):
+        runner.run(parameters={"color": "red"}, output_dir=course)
     assert not course.exists()
 
 

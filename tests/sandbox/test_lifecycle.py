@@ -21,7 +21,8 @@ from workshop.sandbox.home import SandboxHome
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[SandboxHome]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxHome]:
+    monkeypatch.delenv("LAKEHOUSE_RECORDING", raising=False)
     home = SandboxHome(tmp_path / "home")
     yield home
     lifecycle.down(home)
