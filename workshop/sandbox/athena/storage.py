@@ -127,12 +127,14 @@ class S3Storage:
             body = self._client.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"]
         except ClientError as error:
             raise read_failed(error, item.bucket, item.key) from error
+        return self._store(item.bucket, item.key, item.etag, body)
 
+    def _store(self, bucket: str, key: str, etag: str, body: Any) -> Path:
         def write(file: BinaryIO) -> None:
             for chunk in body.iter_chunks(1 << 20):
                 file.write(chunk)
 
-        return self._cache.store(item.bucket, item.key, item.etag, write)
+        return self._cache.store(bucket, key, etag, write)
 
     def _check(self, item: S3Object) -> None:
         """Ask S3 whether the caller may read the object: 304 when it may and the object is unchanged."""
@@ -149,10 +151,15 @@ class S3Storage:
         """A local copy of one object by its name."""
         bucket, key = split_uri(uri)
         try:
-            head = self._client.head_object(Bucket=bucket, Key=key)
+            answer = self._client.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             raise read_failed(error, bucket, key) from error
-        return self._fetch(S3Object(bucket, key, head["ContentLength"], head["ETag"].strip('"')))
+        etag = answer["ETag"].strip('"')
+        found = self._cache.find(bucket, key, etag)
+        if found is not None:
+            answer["Body"].close()
+            return found
+        return self._store(bucket, key, etag, answer["Body"])
 
     def put(self, uri: str, body: bytes | Path, encryption: Encryption) -> None:
         """Write an object."""
