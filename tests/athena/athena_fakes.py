@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.sandbox.athena.catalog import Partition, Table, TableColumn
+from workshop.sandbox.athena.api.results import read_page
+from workshop.sandbox.athena.catalog.glue import Partition, Table, TableColumn
 from workshop.sandbox.athena.engine import Engine
-from workshop.sandbox.athena.results import read_page
+from workshop.sandbox.athena.reading.storage import Encryption, S3Object, split_uri
 from workshop.sandbox.athena.run import Cancellation, Job, Lake, Outcome, run
-from workshop.sandbox.athena.statements import bind_parameters, parse
-from workshop.sandbox.athena.storage import Encryption, S3Object, split_uri
+from workshop.sandbox.athena.syntax.statements import bind_parameters, parse
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 JSON = "org.apache.hive.hcatalog.data.JsonSerDe"

@@ -12,7 +12,7 @@ import pytest
 from athena_fakes import JSON, LocalLake
 from test_athena_tables import put_lines
 
-from workshop.sandbox.athena.catalog import Partition
+from workshop.sandbox.athena.catalog.glue import Partition
 
 ROWS = 100  # of each row group
 

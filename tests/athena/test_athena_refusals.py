@@ -7,7 +7,7 @@ import pytest
 from athena_fakes import JSON, LocalLake
 
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError
-from workshop.sandbox.athena.statements import parse
+from workshop.sandbox.athena.syntax.statements import parse
 
 
 @pytest.fixture

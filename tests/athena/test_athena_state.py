@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from workshop.sandbox.athena.api.executions import Execution, ExecutionStore
 from workshop.sandbox.athena.errors import InvalidRequestError
-from workshop.sandbox.athena.executions import Execution, ExecutionStore
-from workshop.sandbox.athena.object_cache import ObjectCache
+from workshop.sandbox.athena.reading.object_cache import ObjectCache
 
 
 @pytest.fixture

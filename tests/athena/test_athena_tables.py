@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from athena_fakes import JSON, LocalLake
 
-from workshop.sandbox.athena.catalog import Partition
+from workshop.sandbox.athena.catalog.glue import Partition
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.opening import BytesScannedCutoffError
-from workshop.sandbox.athena.storage import Encryption
+from workshop.sandbox.athena.reading.opening import BytesScannedCutoffError
+from workshop.sandbox.athena.reading.storage import Encryption
 
 PROJECTED = {
     "projection.enabled": "true",

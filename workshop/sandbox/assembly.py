@@ -18,7 +18,7 @@ from workshop.sandbox.mends import install_mends
 from workshop.sandbox.persistence import StateSaver, load_strictly, save_before_answering
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.service import AthenaService
+    from workshop.sandbox.athena.api.service import AthenaService
     from workshop.sandbox.github import GitHubReplica
 
 ATHENA_TARGET = b"AmazonAthena."
@@ -83,7 +83,7 @@ def _github(home: SandboxHome) -> "GitHubReplica":
 
 
 def _athena(home: SandboxHome, fallback: Handler) -> "AthenaService":
-    from workshop.sandbox.athena.service import AthenaService  # noqa: PLC0415
+    from workshop.sandbox.athena.api.service import AthenaService  # noqa: PLC0415
 
     return AthenaService(
         state_dir=home.athena,

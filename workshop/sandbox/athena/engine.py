@@ -12,11 +12,11 @@ from pathlib import Path
 
 import duckdb
 
-from workshop.sandbox.athena import casts
+from workshop.sandbox.athena.compiler import casts
+from workshop.sandbox.athena.compiler.values import MARK
 from workshop.sandbox.athena.errors import INTERNAL_ENGINE_ERROR, AthenaError, Category, QueryCancelledError
 from workshop.sandbox.athena.functions import times
 from workshop.sandbox.athena.types import literal
-from workshop.sandbox.athena.values import MARK
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from workshop.sandbox.athena.catalog import GlueCatalog
-from workshop.sandbox.athena.metadata import Metadata
-from workshop.sandbox.athena.object_cache import ObjectCache
+from workshop.sandbox.athena.api.metadata import Metadata
+from workshop.sandbox.athena.catalog.glue import GlueCatalog
+from workshop.sandbox.athena.reading.object_cache import ObjectCache
+from workshop.sandbox.athena.reading.storage import S3Storage
 from workshop.sandbox.athena.run import Lake
-from workshop.sandbox.athena.storage import S3Storage
 from workshop.sandbox.caller import Caller
 
 _CALLERS = 64

@@ -7,19 +7,20 @@ from typing import Any
 
 import duckdb
 
-from workshop.sandbox.athena import readers, writers
-from workshop.sandbox.athena.binder import Binder
-from workshop.sandbox.athena.catalog import Catalog
+from workshop.sandbox.athena.api.metadata import Metadata
+from workshop.sandbox.athena.api.results import column_info, labels, metadata, write_csv
+from workshop.sandbox.athena.catalog.binder import Binder
+from workshop.sandbox.athena.catalog.glue import Catalog
+from workshop.sandbox.athena.compiler.queries import QueryCompiler
+from workshop.sandbox.athena.compiler.scope import Compiled
 from workshop.sandbox.athena.engine import Engine, Session
 from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError, not_supported
-from workshop.sandbox.athena.metadata import Metadata
-from workshop.sandbox.athena.opening import Opener
-from workshop.sandbox.athena.queries import QueryCompiler
-from workshop.sandbox.athena.results import column_info, labels, metadata, write_csv
-from workshop.sandbox.athena.scope import Compiled
-from workshop.sandbox.athena.statements import Ctas, Insert, Select, Statement, Unload, Unsupported
-from workshop.sandbox.athena.storage import Encryption, Storage
+from workshop.sandbox.athena.reading import readers
+from workshop.sandbox.athena.reading.opening import Opener
+from workshop.sandbox.athena.reading.storage import Encryption, Storage
+from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Select, Statement, Unload, Unsupported
 from workshop.sandbox.athena.types import BIGINT
+from workshop.sandbox.athena.writing import writers
 
 
 @dataclass(frozen=True)

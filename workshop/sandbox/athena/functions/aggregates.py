@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.compiler.operators import comparable, divide, holds_zone
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Clauses, Kind, Registry, Row
-from workshop.sandbox.athena.operators import comparable, divide, holds_zone
 from workshop.sandbox.athena.types import Type, decimal
-from workshop.sandbox.athena.values import Value
 
 _ARGS = "{distinct}{0}{inner}"
 

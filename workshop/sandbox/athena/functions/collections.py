@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.compiler.operators import holds_zone
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Registry, Row
-from workshop.sandbox.athena.operators import holds_zone
-from workshop.sandbox.athena.values import Value
 
 
 def _contains(values: Sequence[Value]) -> str:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Registry
 from workshop.sandbox.athena.types import literal
-from workshop.sandbox.athena.values import Value
 
 _PATH = re.compile(r"\$((\.[A-Za-z_]\w*)|(\[\d+\])|(\[\"[^\"]*\"\]))*")
 

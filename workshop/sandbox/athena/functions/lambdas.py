@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from workshop.sandbox.athena.compiler.scope import Column, Scope
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.scope import Column, Scope
 from workshop.sandbox.athena.types import BOOLEAN, array, can_coerce
-from workshop.sandbox.athena.values import Value
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.expressions import Expressions
+    from workshop.sandbox.athena.compiler.expressions import Expressions
 
 _counter = count()
 

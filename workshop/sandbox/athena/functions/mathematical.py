@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.functions.registry import Registry, Row
 from workshop.sandbox.athena.types import Type
-from workshop.sandbox.athena.values import Value
 
 
 def _same(types: Sequence[Type]) -> Type:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import (
     BIGINT,
@@ -38,7 +39,6 @@ from workshop.sandbox.athena.types import (
     can_coerce,
     common_type,
 )
-from workshop.sandbox.athena.values import Value, coerce
 
 
 class Kind(Enum):

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from workshop.sandbox.athena.compiler.values import Value, fail
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Registry
 from workshop.sandbox.athena.types import VARCHAR, array, literal
-from workshop.sandbox.athena.values import Value, fail
 
 _SUBSTRING = (
     # Trino: position 0 and positions outside the text give ''; negative ones count from the end.

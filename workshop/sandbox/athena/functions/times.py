@@ -5,11 +5,11 @@ A timestamp with time zone works on the wall clock of its own zone; results of t
 
 from collections.abc import Iterator, Sequence
 
-from workshop.sandbox.athena.casts import round_to_millis
+from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.values import Value, fail, local_timestamp
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions.registry import Build, Registry
 from workshop.sandbox.athena.types import DATE, TIMESTAMP, TIMESTAMP_TZ, Type, literal
-from workshop.sandbox.athena.values import Value, fail, local_timestamp
 
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
 _TIME_UNITS = ("millisecond", "second", "minute", "hour")

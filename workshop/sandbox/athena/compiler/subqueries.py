@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.scope import Compiled
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.scope import Compiled
 from workshop.sandbox.athena.types import BOOLEAN, common_of
-from workshop.sandbox.athena.values import Value, coerce
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.expressions import Expressions
+    from workshop.sandbox.athena.compiler.expressions import Expressions
 
 
 def _compiled(block: "Expressions", node: exp.Expr) -> Compiled:

@@ -7,15 +7,15 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import readers
-from workshop.sandbox.athena.accounting import scanned_bytes
-from workshop.sandbox.athena.catalog import Catalog
+from workshop.sandbox.athena.catalog.glue import Catalog
+from workshop.sandbox.athena.compiler.expressions import contains_aggregate
+from workshop.sandbox.athena.compiler.scope import Compiled, Scan
 from workshop.sandbox.athena.engine import Session
-from workshop.sandbox.athena.expressions import contains_aggregate
-from workshop.sandbox.athena.pruning import PartitionFiles, files_of
-from workshop.sandbox.athena.readers import ScanFiles
-from workshop.sandbox.athena.scope import Compiled, Scan
-from workshop.sandbox.athena.storage import Storage
+from workshop.sandbox.athena.reading import readers
+from workshop.sandbox.athena.reading.accounting import scanned_bytes
+from workshop.sandbox.athena.reading.pruning import PartitionFiles, files_of
+from workshop.sandbox.athena.reading.readers import ScanFiles
+from workshop.sandbox.athena.reading.storage import Storage
 
 
 class BytesScannedCutoffError(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from workshop.sandbox.athena.catalog import Table
+from workshop.sandbox.athena.catalog.glue import Table
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import Type
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from workshop.sandbox.athena.casts import round_to_millis
-from workshop.sandbox.athena.parquet_files import RowGroup, inspect
-from workshop.sandbox.athena.readers import ScanFiles, is_parquet
-from workshop.sandbox.athena.scope import Scan
+from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.scope import Scan
+from workshop.sandbox.athena.reading.parquet_files import RowGroup, inspect
+from workshop.sandbox.athena.reading.readers import ScanFiles, is_parquet
 from workshop.sandbox.athena.types import TIMESTAMP
 
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.expressions import JOIN, Expressions
+from workshop.sandbox.athena.compiler.pushdown import findings
+from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.expressions import JOIN, Expressions
-from workshop.sandbox.athena.pushdown import findings
-from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
 from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, common_type
-from workshop.sandbox.athena.values import Value, coerce
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.queries import QueryCompiler
+    from workshop.sandbox.athena.compiler.queries import QueryCompiler
 
 
 HIDDEN_COLUMNS: dict[str, Type] = {"$path": VARCHAR}

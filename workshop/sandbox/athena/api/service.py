@@ -12,8 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workshop.sandbox.athena import statements
-from workshop.sandbox.athena.catalog import CATALOG
+from workshop.sandbox.athena.api.executions import RUNNING_STATES, Execution, ExecutionStore
+from workshop.sandbox.athena.api.metadata import Metadata
+from workshop.sandbox.athena.api.results import Page, read_page
+from workshop.sandbox.athena.api.work_groups import Emulator, Handler, Response, ResultSettings, result_settings
+from workshop.sandbox.athena.catalog.glue import CATALOG
 from workshop.sandbox.athena.engine import Engine
 from workshop.sandbox.athena.errors import (
     INTERNAL_ENGINE_ERROR,
@@ -22,15 +25,12 @@ from workshop.sandbox.athena.errors import (
     InvalidRequestError,
     QueryCancelledError,
 )
-from workshop.sandbox.athena.executions import RUNNING_STATES, Execution, ExecutionStore
 from workshop.sandbox.athena.lake import Lakes
-from workshop.sandbox.athena.metadata import Metadata
-from workshop.sandbox.athena.opening import BytesScannedCutoffError
-from workshop.sandbox.athena.results import Page, read_page
+from workshop.sandbox.athena.reading.opening import BytesScannedCutoffError
+from workshop.sandbox.athena.reading.storage import Encryption
 from workshop.sandbox.athena.run import Cancellation, Job, Lake, run
-from workshop.sandbox.athena.statements import Statement
-from workshop.sandbox.athena.storage import Encryption
-from workshop.sandbox.athena.work_groups import Emulator, Handler, Response, ResultSettings, result_settings
+from workshop.sandbox.athena.syntax import statements
+from workshop.sandbox.athena.syntax.statements import Statement
 from workshop.sandbox.caller import Caller
 
 logger = logging.getLogger(__name__)

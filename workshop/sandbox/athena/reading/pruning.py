@@ -7,14 +7,14 @@ from datetime import datetime
 
 import duckdb
 
-from workshop.sandbox.athena import projection
-from workshop.sandbox.athena.casts import cast
-from workshop.sandbox.athena.catalog import Catalog, Partition, Table
+from workshop.sandbox.athena.catalog import projection
+from workshop.sandbox.athena.catalog.glue import Catalog, Partition, Table
+from workshop.sandbox.athena.compiler.casts import cast
+from workshop.sandbox.athena.compiler.scope import Scan
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.scope import Scan
-from workshop.sandbox.athena.storage import S3Object, Storage, is_hidden, split_uri
+from workshop.sandbox.athena.reading.storage import S3Object, Storage, is_hidden, split_uri
 from workshop.sandbox.athena.types import VARCHAR, literal
-from workshop.sandbox.athena.values import Value
 
 _LISTED_ONE_BY_ONE = 16
 """Up to this many partitions are listed by a call each, more by walking their common prefix."""

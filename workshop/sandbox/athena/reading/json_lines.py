@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.storage import S3Object
+from workshop.sandbox.athena.reading.storage import S3Object
 from workshop.sandbox.athena.types import Type, field_names
 
 

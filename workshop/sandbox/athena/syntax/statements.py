@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError, not_supported
-from workshop.sandbox.athena.parser import SyntaxTree
+from workshop.sandbox.athena.syntax.parser import SyntaxTree
 
 _FIRST_WORDS = frozenset(
     [

@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 
-from workshop.sandbox.athena.casts import text
-from workshop.sandbox.athena.scope import Compiled, OutputColumn
+from workshop.sandbox.athena.compiler.casts import text
+from workshop.sandbox.athena.compiler.scope import Compiled, OutputColumn
 from workshop.sandbox.athena.types import UNBOUNDED, Type
 
 _ROWS_AT_ONCE = 20_000

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
-from workshop.sandbox.athena.expressions import Expressions
-from workshop.sandbox.athena.scope import Column, Range, Scan
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.expressions import Expressions
+from workshop.sandbox.athena.compiler.scope import Column, Range, Scan
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.types import BOOLEAN
-from workshop.sandbox.athena.values import Value, coerce
 
 _ORDERED = frozenset(
     ["boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "date", "timestamp"]

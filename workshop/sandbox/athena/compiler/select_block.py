@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.expressions import (
+    GROUP_BY,
+    HAVING,
+    WHERE,
+    Expressions,
+    contains_aggregate,
+    direction,
+)
+from workshop.sandbox.athena.compiler.pushdown import findings, sources
+from workshop.sandbox.athena.compiler.relations import Relations
+from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Scope
+from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.expressions import GROUP_BY, HAVING, WHERE, Expressions, contains_aggregate, direction
-from workshop.sandbox.athena.pushdown import findings, sources
-from workshop.sandbox.athena.relations import Relations
-from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Scope
 from workshop.sandbox.athena.types import Type
-from workshop.sandbox.athena.values import Value
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.queries import QueryCompiler
+    from workshop.sandbox.athena.compiler.queries import QueryCompiler
 
 
 @dataclass

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from workshop.sandbox.athena.catalog import CATALOG, Catalog, Table
+from workshop.sandbox.athena.catalog.glue import CATALOG, Catalog, Table
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import product
 
-from workshop.sandbox.athena.catalog import Partition, Table
+from workshop.sandbox.athena.catalog.glue import Partition, Table
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 
 _MAX_PARTITIONS = 1_000_000

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from workshop.sandbox.athena.compiler.values import Value, text_literal
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.types import (
     BIGINT,
@@ -19,10 +20,9 @@ from workshop.sandbox.athena.types import (
     UNKNOWN,
     decimal,
 )
-from workshop.sandbox.athena.values import Value, text_literal
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.expressions import Expressions
+    from workshop.sandbox.athena.compiler.expressions import Expressions
 
 
 def _literal(block: "Expressions", node: exp.Expr) -> Value:

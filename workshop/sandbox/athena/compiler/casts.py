@@ -4,9 +4,9 @@ DuckDB's own casts are wider than Trino's (`CAST(' 1.5 ' AS BIGINT)` is 2 there)
 the form that Trino accepts.
 """
 
+from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, local_timestamp
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import TIMESTAMP_TZ, VARCHAR, Type, can_coerce, field_names, literal, quote
-from workshop.sandbox.athena.values import Value, coerce, convert_row, fail, local_timestamp
 
 _DAY = r"\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?"

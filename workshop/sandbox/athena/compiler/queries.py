@@ -11,17 +11,17 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
-from workshop.sandbox.athena.binder import Binder
+from workshop.sandbox.athena.catalog.binder import Binder
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.expressions import Expressions, direction
+from workshop.sandbox.athena.compiler.pushdown import Finding
+from workshop.sandbox.athena.compiler.relations import renamed
+from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Scan, Scope
+from workshop.sandbox.athena.compiler.select_block import SelectCompiler, ordinal_of, refuse_distinct_zones
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.expressions import Expressions, direction
-from workshop.sandbox.athena.parser import position_of, start_of
-from workshop.sandbox.athena.pushdown import Finding
-from workshop.sandbox.athena.relations import renamed
-from workshop.sandbox.athena.scope import Column, Compiled, OutputColumn, Scan, Scope
-from workshop.sandbox.athena.select_block import SelectCompiler, ordinal_of, refuse_distinct_zones
+from workshop.sandbox.athena.syntax.parser import position_of, start_of
 from workshop.sandbox.athena.types import Type, common_type
-from workshop.sandbox.athena.values import Value, coerce
 
 
 @dataclass

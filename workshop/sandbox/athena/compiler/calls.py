@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.literals import current_timestamp
+from workshop.sandbox.athena.compiler.operations import row_of, same_type
+from workshop.sandbox.athena.compiler.values import Value, coerce, text_literal
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.lambdas import LAMBDA_FUNCTIONS
 from workshop.sandbox.athena.functions.registry import Clauses, Kind
-from workshop.sandbox.athena.literals import current_timestamp
-from workshop.sandbox.athena.operations import row_of, same_type
 from workshop.sandbox.athena.types import BIGINT
-from workshop.sandbox.athena.values import Value, coerce, text_literal
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.expressions import Expressions
+    from workshop.sandbox.athena.compiler.expressions import Expressions
 
 
 def _call(block: "Expressions", node: exp.Expr) -> Value:

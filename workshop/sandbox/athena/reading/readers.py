@@ -12,15 +12,15 @@ from pathlib import Path
 
 import duckdb
 
-from workshop.sandbox.athena.casts import round_to_millis
-from workshop.sandbox.athena.catalog import Table
+from workshop.sandbox.athena.catalog.glue import Table
+from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.scope import Scan
 from workshop.sandbox.athena.errors import AthenaError, not_supported
-from workshop.sandbox.athena.json_lines import as_declared
-from workshop.sandbox.athena.json_values import from_stored, stored_type
-from workshop.sandbox.athena.parquet_files import ParquetFile, inspect
-from workshop.sandbox.athena.pruning import PartitionFiles, key_values
-from workshop.sandbox.athena.scope import Scan
-from workshop.sandbox.athena.storage import S3Object, Storage
+from workshop.sandbox.athena.reading.json_lines import as_declared
+from workshop.sandbox.athena.reading.json_values import from_stored, stored_type
+from workshop.sandbox.athena.reading.parquet_files import ParquetFile, inspect
+from workshop.sandbox.athena.reading.pruning import PartitionFiles, key_values
+from workshop.sandbox.athena.reading.storage import S3Object, Storage
 from workshop.sandbox.athena.types import TIMESTAMP, Type, can_coerce, literal, quote, row
 
 PARQUET_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"

@@ -1,5 +1,6 @@
 """Operators with Trino's types (Trino documentation: mathematical, decimal, date and time, comparison)."""
 
+from workshop.sandbox.athena.compiler.values import Value, coerce, fail, local_timestamp
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.types import (
     BOOLEAN,
@@ -17,7 +18,6 @@ from workshop.sandbox.athena.types import (
     literal,
     varchar,
 )
-from workshop.sandbox.athena.values import Value, coerce, fail, local_timestamp
 
 _INTERVALS = (INTERVAL_DAY, INTERVAL_YEAR)
 _NOT_ORDERED = ("map",)

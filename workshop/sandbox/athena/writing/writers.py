@@ -14,18 +14,18 @@ from urllib.parse import unquote
 
 import duckdb
 
-from workshop.sandbox.athena import projection
-from workshop.sandbox.athena.binder import Binder
-from workshop.sandbox.athena.catalog import NULL_PARTITION, Catalog, Partition, Table, TableColumn
+from workshop.sandbox.athena.api.results import labels
+from workshop.sandbox.athena.catalog import projection
+from workshop.sandbox.athena.catalog.binder import Binder
+from workshop.sandbox.athena.catalog.glue import NULL_PARTITION, Catalog, Partition, Table, TableColumn
+from workshop.sandbox.athena.compiler.scope import Compiled
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.engine import Session
 from workshop.sandbox.athena.errors import AthenaError, not_supported
-from workshop.sandbox.athena.readers import PARQUET_SERDE, is_parquet
-from workshop.sandbox.athena.results import labels
-from workshop.sandbox.athena.scope import Compiled
-from workshop.sandbox.athena.statements import Ctas, Insert, Unload
-from workshop.sandbox.athena.storage import Encryption, Storage, split_uri
+from workshop.sandbox.athena.reading.readers import PARQUET_SERDE, is_parquet
+from workshop.sandbox.athena.reading.storage import Encryption, Storage, split_uri
+from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Unload
 from workshop.sandbox.athena.types import Type, can_coerce, literal, quote, to_hive
-from workshop.sandbox.athena.values import Value, coerce
 
 MAX_PARTITIONS = 100
 """Partitions that one statement may write (Athena user guide: considerations of CTAS and INSERT INTO)."""

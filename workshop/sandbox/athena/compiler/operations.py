@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import operators
-from workshop.sandbox.athena.casts import cast, try_cast
+from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler.casts import cast, try_cast
+from workshop.sandbox.athena.compiler.subqueries import in_query
+from workshop.sandbox.athena.compiler.values import Value, coerce, fail
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
-from workshop.sandbox.athena.subqueries import in_query
-from workshop.sandbox.athena.syntax_types import type_of
+from workshop.sandbox.athena.syntax.syntax_types import type_of
 from workshop.sandbox.athena.types import (
     BOOLEAN,
     UNKNOWN,
@@ -23,10 +24,9 @@ from workshop.sandbox.athena.types import (
     quote,
     row,
 )
-from workshop.sandbox.athena.values import Value, coerce, fail
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.expressions import Expressions
+    from workshop.sandbox.athena.compiler.expressions import Expressions
 
 
 def _paren(block: "Expressions", node: exp.Expr) -> Value:

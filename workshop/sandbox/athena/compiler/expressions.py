@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena import calls, literals, operations, operators, subqueries
+from workshop.sandbox.athena.compiler import calls, literals, operations, operators, subqueries
+from workshop.sandbox.athena.compiler.scope import Column, Scope
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Kind
-from workshop.sandbox.athena.parser import position_of, start_of
-from workshop.sandbox.athena.scope import Column, Scope
+from workshop.sandbox.athena.syntax.parser import position_of, start_of
 from workshop.sandbox.athena.types import BOOLEAN, can_coerce, field_names, quote
-from workshop.sandbox.athena.values import Value, coerce
 
 if TYPE_CHECKING:
-    from workshop.sandbox.athena.queries import QueryCompiler
+    from workshop.sandbox.athena.compiler.queries import QueryCompiler
 
 
 @dataclass(frozen=True)

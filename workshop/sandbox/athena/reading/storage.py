@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from botocore.exceptions import ClientError
 
 from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError
-from workshop.sandbox.athena.object_cache import ObjectCache
+from workshop.sandbox.athena.reading.object_cache import ObjectCache
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The API of Amazon Athena: requests, executions, result files and their pages."""

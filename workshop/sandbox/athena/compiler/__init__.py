@@ -1,0 +1,1 @@
+"""From syntax trees to DuckDB SQL: names, types, operators, queries."""

@@ -1,0 +1,1 @@
+"""From tables to rows: which files, their bytes, and views over them."""

@@ -1,0 +1,1 @@
+"""From rows to files and partitions: INSERT INTO, CREATE TABLE AS, UNLOAD."""
