@@ -13,17 +13,17 @@ from pathlib import Path
 import duckdb
 
 from workshop.sandbox.athena.compiler import casts
-from workshop.sandbox.athena.compiler.values import MARK
-from workshop.sandbox.athena.errors import INTERNAL_ENGINE_ERROR, AthenaError, Category, QueryCancelledError
+from workshop.sandbox.athena.errors import INTERNAL_ENGINE_ERROR, MARK, AthenaError, Category, QueryCancelledError
 from workshop.sandbox.athena.functions import times
 from workshop.sandbox.athena.types import literal
+from workshop.sandbox.athena.udf import Connection
 
 
 @dataclass(frozen=True)
 class Session:
     """A connection that sees no file outside `folder`."""
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Connection
     folder: Path
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Engine:
     def _open(self) -> Session:
         folder = self._folder / uuid.uuid4().hex
         folder.mkdir()
-        connection = duckdb.connect(":memory:", config=self._config)
+        connection = Connection(duckdb.connect(":memory:", config=self._config))
         for statement in (
             "SET TimeZone = 'UTC'",
             f"SET temp_directory = {literal(str(folder / 'spill'))}",

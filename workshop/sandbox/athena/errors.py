@@ -26,6 +26,10 @@ _TYPE_OF_CODE = {
 }
 
 
+MARK = "\u001e"
+"""Encloses the text of an error that our SQL raises on purpose (the record separator: not in ordinary data)."""
+
+
 @dataclass(frozen=True)
 class Position:
     """A place in the text of the query; both numbers start at 1."""

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from workshop.sandbox.athena.api.metadata import Metadata
 from workshop.sandbox.athena.api.results import column_info, labels, metadata, write_csv
 from workshop.sandbox.athena.catalog.binder import Binder
@@ -20,6 +18,7 @@ from workshop.sandbox.athena.reading.opening import Opener
 from workshop.sandbox.athena.reading.storage import Encryption, Storage
 from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Select, Statement, Unload, Unsupported
 from workshop.sandbox.athena.types import BIGINT
+from workshop.sandbox.athena.udf import Connection
 from workshop.sandbox.athena.writing import writers
 
 
@@ -63,7 +62,7 @@ class Cancellation:
 
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _connection: duckdb.DuckDBPyConnection | None = None
+    _connection: Connection | None = None
 
     def stop(self) -> None:
         """Interrupt what runs, and let nothing more begin."""
@@ -77,7 +76,7 @@ class Cancellation:
         if self._stopped.is_set():
             raise QueryCancelledError
 
-    def watch(self, connection: duckdb.DuckDBPyConnection | None) -> None:
+    def watch(self, connection: Connection | None) -> None:
         """Name the connection to interrupt (None: no longer any)."""
         with self._lock:
             self._connection = connection

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from workshop.sandbox.athena.errors import AthenaError, not_supported
@@ -13,7 +13,10 @@ UNBOUNDED = 2147483647
 
 @dataclass(frozen=True)
 class Type:
-    """A Trino type. `args` are element types, `fields` the names of a row's fields (None = anonymous)."""
+    """A Trino type. `args` are element types, `fields` the names of a row's fields (None = anonymous).
+
+    `length` is that of char and varchar; `precision` the digits of a decimal, or of the seconds of a time or timestamp.
+    """
 
     name: str
     length: int | None = None
@@ -24,15 +27,15 @@ class Type:
 
     def __str__(self) -> str:  # noqa: PLR0911 - one return for each kind of type
         match self.name:
-            case "varchar" if self.length is not None:
-                return f"varchar({self.length})"
+            case "varchar" | "char" if self.length is not None:
+                return f"{self.name}({self.length})"
             case "decimal":
                 return f"decimal({self.precision},{self.scale})"
-            case "timestamp":
-                return "timestamp(3)"
-            case "timestamp with time zone":
-                return "timestamp(3) with time zone"
-            case "array" | "map":
+            case "time" | "timestamp":
+                return f"{self.name}({self.precision})"
+            case "time with time zone" | "timestamp with time zone":
+                return f"{self.name.partition(' ')[0]}({self.precision}) with time zone"
+            case "array" | "map" | "qdigest":
                 return f"{self.name}({', '.join(map(str, self.args))})"
             case "row":
                 parts = (f"{n} {t}" if n else str(t) for n, t in zip(self.fields, self.args, strict=True))
@@ -64,6 +67,16 @@ class Type:
         """Whether it is one of the four integer types."""
         return self.name in _INTEGER_PRECISION
 
+    @property
+    def is_timestamp(self) -> bool:
+        """Whether it is a timestamp without time zone, of any precision."""
+        return self.name == "timestamp"
+
+    @property
+    def is_timestamp_tz(self) -> bool:
+        """Whether it is a timestamp with time zone, of any precision."""
+        return self.name == "timestamp with time zone"
+
 
 BOOLEAN = Type("boolean")
 TINYINT = Type("tinyint")
@@ -75,8 +88,13 @@ DOUBLE = Type("double")
 VARCHAR = Type("varchar")
 VARBINARY = Type("varbinary")
 DATE = Type("date")
-TIMESTAMP = Type("timestamp")
-TIMESTAMP_TZ = Type("timestamp with time zone")
+JSON = Type("json")
+UUID = Type("uuid")
+IPADDRESS = Type("ipaddress")
+TIME = Type("time", precision=3)
+TIME_TZ = Type("time with time zone", precision=3)
+TIMESTAMP = Type("timestamp", precision=3)
+TIMESTAMP_TZ = Type("timestamp with time zone", precision=3)
 INTERVAL_DAY = Type("interval day to second")
 INTERVAL_YEAR = Type("interval year to month")
 UNKNOWN = Type("unknown")
@@ -90,18 +108,29 @@ _DUCKDB = {
     "real": "FLOAT",
     "double": "DOUBLE",
     "varchar": "VARCHAR",
+    # Without the blanks that fill it up to its length: they are added where the value is shown.
+    "char": "VARCHAR",
     "varbinary": "BLOB",
+    # Text as json_parse writes it: no blanks, keys in order.
+    "json": "VARCHAR",
+    "uuid": "UUID",
+    # The sixteen bytes of IPv6; IPv4 is mapped into it, as in Trino.
+    "ipaddress": "BLOB",
     "date": "DATE",
+    "time": "TIME",
+    # t is the time on the clock, z the zone's offset from UTC in minutes.
+    "time with time zone": "STRUCT(t TIME, z INTEGER)",
     "timestamp": "TIMESTAMP",
     # DuckDB's TIMESTAMPTZ forgets the zone; Trino keeps it with every value: t is the instant in UTC, z the zone.
     "timestamp with time zone": "STRUCT(t TIMESTAMP, z VARCHAR)",
-    "interval day to second": "INTERVAL",
-    "interval year to month": "INTERVAL",
+    "interval day to second": "BIGINT",  # milliseconds
+    "interval year to month": "INTEGER",  # months
     "unknown": "INTEGER",
 }
 _INTEGER_PRECISION = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 _NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
-_TIME_RANK = {"date": 0, "timestamp": 1, "timestamp with time zone": 2}
+_MOMENT_RANK = {"date": 0, "timestamp": 1, "timestamp with time zone": 2}
+_CLOCK_RANK = {"time": 0, "time with time zone": 1}
 
 
 def quote(identifier: str) -> str:
@@ -117,6 +146,21 @@ def literal(text: str) -> str:
 def varchar(length: int) -> Type:
     """`varchar(length)`."""
     return Type("varchar", length=length)
+
+
+def char(length: int) -> Type:
+    """`char(length)`."""
+    return Type("char", length=length)
+
+
+def timestamp(precision: int) -> Type:
+    """`timestamp(precision)`."""
+    return Type("timestamp", precision=precision)
+
+
+def timestamp_tz(precision: int) -> Type:
+    """`timestamp(precision) with time zone`."""
+    return Type("timestamp with time zone", precision=precision)
 
 
 def decimal(precision: int, scale: int) -> Type:
@@ -163,14 +207,23 @@ def common_type(a: Type, b: Type) -> Type | None:  # noqa: PLR0911 - one return 
         if "decimal" in (a.name, b.name) and a.name not in ("real", "double") and b.name not in ("real", "double"):
             return _common_of_kind(as_decimal(a), as_decimal(b))
         return max(a, b, key=lambda t: _NUMERIC_RANK[t.name])
-    if a.name in _TIME_RANK and b.name in _TIME_RANK:
-        return max(a, b, key=lambda t: _TIME_RANK[t.name])
+    if {a.name, b.name} == {"char", "varchar"}:
+        # Compared as char: blanks at the end do not count (Trino documentation: char).
+        return None if a.length is None or b.length is None else char(max(a.length, b.length))
+    for ranks in (_MOMENT_RANK, _CLOCK_RANK):
+        if a.name in ranks and b.name in ranks:
+            highest = max(a, b, key=lambda t: ranks[t.name])
+            return replace(highest, precision=max(a.precision, b.precision))
     return None
 
 
-def _common_of_kind(a: Type, b: Type) -> Type | None:
+def _common_of_kind(a: Type, b: Type) -> Type | None:  # noqa: PLR0911 - one return for each rule
     if a.name == "varchar":
         return VARCHAR if a.length is None or b.length is None else varchar(max(a.length, b.length))
+    if a.name == "char":
+        return char(max(a.length or 1, b.length or 1))
+    if a.name in _CLOCK_RANK or a.name in _MOMENT_RANK:
+        return replace(a, precision=max(a.precision, b.precision))
     if a.name == "decimal":
         scale = max(a.scale, b.scale)
         return decimal(min(38, max(a.precision - a.scale, b.precision - b.scale) + scale), scale)
@@ -234,7 +287,7 @@ class _HiveTypeParser:
     def rest(self) -> list[str]:
         return self._tokens
 
-    def parse(self) -> Type:
+    def parse(self) -> Type:  # noqa: PLR0911 - one return for each kind of type
         name = self._next().lower()
         if name == "array":
             return array(self._between("<", ">", 1)[0])
@@ -242,10 +295,12 @@ class _HiveTypeParser:
             return map_of(*self._between("<", ">", 2))
         if name == "struct":
             return self._struct()
-        if name in ("decimal", "varchar"):
+        if name in ("decimal", "varchar", "char"):
             numbers = self._numbers()
             if name == "varchar":
                 return varchar(numbers[0]) if numbers else VARCHAR
+            if name == "char":
+                return char(numbers[0] if numbers else 1)
             return decimal(*[*numbers, 0][:2]) if numbers else decimal(10, 0)
         if name not in _HIVE_NAMES:
             raise not_supported(f"The column type {self._text!r}")
@@ -294,6 +349,8 @@ def to_hive(type_: Type) -> str:  # noqa: PLR0911 - one return for each kind of 
     match type_.name:
         case "varchar":
             return "string" if type_.length is None else f"varchar({type_.length})"
+        case "char":
+            return f"char({type_.length})"
         case "integer":
             return "int"
         case "real":

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from workshop.sandbox.athena.compiler.casts import text
 from workshop.sandbox.athena.compiler.scope import Compiled, OutputColumn
 from workshop.sandbox.athena.types import UNBOUNDED, Type
+from workshop.sandbox.athena.udf import Connection
 
 _ROWS_AT_ONCE = 20_000
 _PRECISION = {
@@ -52,7 +51,7 @@ def labels(columns: Sequence[OutputColumn]) -> list[str]:
     return [c.name if c.name is not None else f"_col{i}" for i, c in enumerate(columns)]
 
 
-def write_csv(connection: duckdb.DuckDBPyConnection, compiled: Compiled, target: Path) -> int:
+def write_csv(connection: Connection, compiled: Compiled, target: Path) -> int:
     """Run the query and write its rows; returns how many."""
     fields = (
         f"""coalesce('"' || replace({text(f"q.c{i}", c.type)}, '"', '""') || '"', '')"""

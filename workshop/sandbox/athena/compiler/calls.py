@@ -1,6 +1,6 @@
 """Calls of functions, aggregates and windows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,12 @@ from sqlglot import exp
 from workshop.sandbox.athena.compiler import operators
 from workshop.sandbox.athena.compiler.literals import current_timestamp
 from workshop.sandbox.athena.compiler.operations import row_of, same_type
-from workshop.sandbox.athena.compiler.values import Value, coerce, text_literal
+from workshop.sandbox.athena.compiler.scope import Column, Scope
+from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, fresh_name, text_literal
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
-from workshop.sandbox.athena.functions.lambdas import LAMBDA_FUNCTIONS
-from workshop.sandbox.athena.functions.registry import Clauses, Kind
-from workshop.sandbox.athena.types import BIGINT
+from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind, LambdaArgument
+from workshop.sandbox.athena.types import BIGINT, Type
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.expressions import Expressions
@@ -31,8 +31,6 @@ def _function(
     special = _SPECIAL.get(name)
     if special is not None:
         return special(block, node)
-    if name in LAMBDA_FUNCTIONS:
-        return LAMBDA_FUNCTIONS[name](block, node)
     kind = REGISTRY.kind(name)
     if kind == Kind.WINDOW and not over:
         raise AthenaError("MISSING_OVER", f"Window function {name} requires an OVER clause", block.position(node))
@@ -72,7 +70,7 @@ def _aggregate(block: "Expressions", name: str, node: exp.Expr, filtered: str) -
     return Value(call.sql, call.type)
 
 
-def _arguments(block: "Expressions", name: str, node: exp.Expr) -> tuple[list[Value], bool, str]:
+def _arguments(block: "Expressions", name: str, node: exp.Expr) -> tuple[list[Argument], bool, str]:
     """Arguments of a call; whether they are DISTINCT; SQL of ORDER BY within the call."""
     listed, distinct, order = list(node.expressions), False, ""
     if name == "count" and len(listed) == 1 and isinstance(listed[0], exp.Star):
@@ -82,7 +80,22 @@ def _arguments(block: "Expressions", name: str, node: exp.Expr) -> tuple[list[Va
     if listed and isinstance(listed[-1], exp.Order):
         order = block.order_by(listed[-1].expressions)
         listed[-1] = listed[-1].this
-    return [block.compile(e) for e in listed], distinct, order
+    return [_argument(block, e) for e in listed], distinct, order
+
+
+def _argument(block: "Expressions", node: exp.Expr) -> Argument:
+    """A value, or a lambda that waits for the types of its parameters."""
+    if not isinstance(node, exp.Lambda):
+        return block.compile(node)
+    names = [parameter.name.lower() for parameter in node.expressions]
+
+    def compiled(types: Sequence[Type]) -> LambdaValue:
+        variables = tuple(fresh_name() for _ in names)
+        columns = [Column(n, t, v, output=True) for n, t, v in zip(names, types, variables, strict=True)]
+        body = replace(block, scope=Scope(columns, block.scope)).compile(node.this)
+        return LambdaValue(f"lambda {', '.join(variables)}: {body.sql}", body.type, None, variables, body.sql)
+
+    return LambdaArgument(len(names), compiled)
 
 
 def _filter(block: "Expressions", node: exp.Expr) -> Value:

@@ -6,7 +6,7 @@ the form that Trino accepts.
 
 from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, local_timestamp
 from workshop.sandbox.athena.errors import AthenaError, Position
-from workshop.sandbox.athena.types import TIMESTAMP_TZ, VARCHAR, Type, can_coerce, field_names, literal, quote
+from workshop.sandbox.athena.types import VARCHAR, Type, can_coerce, field_names, literal, quote
 
 _DAY = r"\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?"
@@ -60,7 +60,7 @@ def _castable(source: Type, target: Type) -> bool:  # noqa: PLR0911 - one return
     if target.name == "varchar":
         scalar = ("boolean", "date", "timestamp", "timestamp with time zone")
         return target.length is None and (source.is_numeric or source.name in scalar)
-    if source == TIMESTAMP_TZ:
+    if source.is_timestamp_tz:
         return target.name in ("date", "timestamp")
     return (source.name, target.name) in _SIMPLE
 
@@ -78,7 +78,7 @@ def _cast(sql: str, source: Type, target: Type) -> str:  # noqa: PLR0911 - one r
         return _from_text(sql, target)
     if target == VARCHAR:
         return text(sql, source)
-    if source == TIMESTAMP_TZ:
+    if source.is_timestamp_tz:
         return f"CAST({local_timestamp(sql)} AS {target.duckdb})"
     if source.name in ("real", "double") and target.is_integer:
         # Trino rounds half away from zero, DuckDB half to even.
@@ -120,9 +120,8 @@ def text(sql: str, type_: Type) -> str:  # noqa: PLR0911 - one return for each k
         case "interval day to second":
             return f"athena_text_of_interval({sql})"
         case "interval year to month":
-            months = f"(datepart('year', {sql}) * 12 + datepart('month', {sql}))"
-            sign = f"CASE WHEN {months} < 0 THEN '-' ELSE '' END"
-            return f"{sign} || (abs({months}) // 12) || '-' || (abs({months}) % 12)"
+            sign = f"CASE WHEN {sql} < 0 THEN '-' ELSE '' END"
+            return f"({sign} || (abs({sql}) // 12) || '-' || (abs({sql}) % 12))"
         case "varbinary":
             return f"trim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
         case "array":
@@ -184,11 +183,11 @@ PRELUDE = (
     "CREATE MACRO athena_text_of_real(x) AS athena_text_of_shortest(x, CAST(CAST(x AS FLOAT) AS VARCHAR))",
     # days hours:minutes:seconds.millis
     """CREATE MACRO athena_text_of_interval(i) AS
-        CASE WHEN epoch_ms(i) < 0 THEN '-' ELSE '' END
-        || (abs(epoch_ms(i)) // 86400000) || ' '
-        || lpad(CAST(abs(epoch_ms(i)) // 3600000 % 24 AS VARCHAR), 2, '0') || ':'
-        || lpad(CAST(abs(epoch_ms(i)) // 60000 % 60 AS VARCHAR), 2, '0') || ':'
-        || lpad(CAST(abs(epoch_ms(i)) // 1000 % 60 AS VARCHAR), 2, '0') || '.'
-        || lpad(CAST(abs(epoch_ms(i)) % 1000 AS VARCHAR), 3, '0')""",
+        CASE WHEN i < 0 THEN '-' ELSE '' END
+        || (abs(i) // 86400000) || ' '
+        || lpad(CAST(abs(i) // 3600000 % 24 AS VARCHAR), 2, '0') || ':'
+        || lpad(CAST(abs(i) // 60000 % 60 AS VARCHAR), 2, '0') || ':'
+        || lpad(CAST(abs(i) // 1000 % 60 AS VARCHAR), 2, '0') || '.'
+        || lpad(CAST(abs(i) % 1000 AS VARCHAR), 3, '0')""",
 )
 """Macros that the generated SQL calls; created in every connection before it is locked."""

@@ -1,6 +1,7 @@
 """Literals, intervals and the current moment."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -58,12 +59,18 @@ def _interval(block: "Expressions", node: exp.Expr) -> Value:
         raise not_supported(f"The interval {node.sql('trino')}", block.position(node))
     name = unit.name.lower().removesuffix("s")
     number = amount.name.strip()
-    units = {"year": INTERVAL_YEAR, "month": INTERVAL_YEAR}
-    units |= dict.fromkeys(("day", "hour", "minute", "second"), INTERVAL_DAY)
     digits = number.lstrip("+-")
-    if name not in units or not (digits.isdigit() or (name == "second" and digits.replace(".", "", 1).isdigit())):
+    known = name in _MONTHS or name in _MILLIS
+    if not known or not (digits.isdigit() or (name == "second" and digits.replace(".", "", 1).isdigit())):
         raise not_supported(f"The interval {node.sql('trino')}", block.position(node))
-    return Value(f"to_{name}s({'-' if negative else ''}({number}))", units[name], name)
+    amount_of_unit = Decimal(number) * (-1 if negative else 1)
+    if name in _MONTHS:
+        return Value(f"CAST({int(amount_of_unit * _MONTHS[name])} AS INTEGER)", INTERVAL_YEAR, name)
+    return Value(f"CAST({int(amount_of_unit * _MILLIS[name])} AS BIGINT)", INTERVAL_DAY, name)
+
+
+_MONTHS = {"year": 12, "month": 1}
+_MILLIS = {"day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1000}
 
 
 def _current_date(block: "Expressions", _: exp.Expr) -> Value:

@@ -7,8 +7,6 @@ from workshop.sandbox.athena.types import (
     DATE,
     INTERVAL_DAY,
     INTERVAL_YEAR,
-    TIMESTAMP,
-    TIMESTAMP_TZ,
     UNKNOWN,
     VARCHAR,
     Type,
@@ -63,12 +61,12 @@ def comparable(value: Value) -> str:
     """SQL that compares as Trino compares the value: a timestamp with time zone is its instant, whatever its zone."""
     if any(map(holds_zone, value.type.args)):
         raise not_supported(f"Comparison of the type {value.type}")
-    return f"({value.sql}).t" if value.type == TIMESTAMP_TZ else value.sql
+    return f"({value.sql}).t" if value.type.is_timestamp_tz else value.sql
 
 
 def holds_zone(type_: Type) -> bool:
     """Whether equal values of the type may differ in DuckDB, which holds an instant and its zone as a struct."""
-    return type_ == TIMESTAMP_TZ or any(map(holds_zone, type_.args))
+    return type_.is_timestamp_tz or any(map(holds_zone, type_.args))
 
 
 def concatenate(left: Value, right: Value, position: Position | None) -> Value:
@@ -141,36 +139,39 @@ def _with_times(operator: str, left: Value, right: Value) -> Value | None:
     if operator in ("+", "-") and b in _INTERVALS:
         if a == b:
             return Value(f"({left.sql} {operator} {right.sql})", a)
-        if a in (DATE, TIMESTAMP, TIMESTAMP_TZ):
+        if a == DATE or a.is_timestamp or a.is_timestamp_tz:
             return _moved(operator, left, right)
-    if operator == "-" and a == b and a in (DATE, TIMESTAMP, TIMESTAMP_TZ):
-        return Value(_elapsed(left, right), INTERVAL_DAY)
-    if operator in ("*", "/") and a in _INTERVALS and b.is_integer:
-        return Value(f"({left.sql} {'*' if operator == '*' else '//'} {right.sql})", a) if operator == "*" else None
+    if operator == "-" and a.name == b.name and (a == DATE or a.is_timestamp or a.is_timestamp_tz):
+        return Value(f"(epoch_ms({comparable(left)}) - epoch_ms({comparable(right)}))", INTERVAL_DAY)
+    if operator == "*" and a in _INTERVALS and b.is_integer:
+        return Value(f"CAST(({left.sql} * {right.sql}) AS {a.duckdb})", a)
     return None
+
+
+def span(interval: Value) -> str:
+    """DuckDB's INTERVAL of an interval, which is kept as a number of milliseconds or months."""
+    if interval.type == INTERVAL_DAY:
+        return f"to_microseconds({interval.sql} * 1000)"
+    return f"to_months({interval.sql})"
 
 
 def _moved(operator: str, moment: Value, interval: Value) -> Value:
     """A date stays a date; a date does not take hours (Trino: INVALID_FUNCTION_ARGUMENT)."""
+    amount = span(interval)
     if moment.type == DATE:
         message = "INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date"
-        moved = f"CAST(({moment.sql} {operator} {interval.sql}) AS DATE)"
+        moved = f"CAST(({moment.sql} {operator} {amount}) AS DATE)"
         if interval.type == INTERVAL_DAY and interval.constant != "day":
             wrong = fail(literal(message), DATE)
-            moved = f"CASE WHEN epoch_ms({interval.sql}) % 86400000 <> 0 THEN {wrong} ELSE {moved} END"
+            moved = f"CASE WHEN {interval.sql} % 86400000 <> 0 THEN {wrong} ELSE {moved} END"
         return Value(moved, DATE)
-    if moment.type == TIMESTAMP:
-        return Value(f"({moment.sql} {operator} {interval.sql})", TIMESTAMP)
+    if moment.type.is_timestamp:
+        return Value(f"({moment.sql} {operator} {amount})", moment.type)
     if interval.type == INTERVAL_DAY:
-        instant = f"({moment.sql}).t {operator} {interval.sql}"
+        instant = f"({moment.sql}).t {operator} {amount}"
         return Value(
             f"CASE WHEN {moment.sql} IS NOT NULL THEN struct_pack(t := {instant}, z := ({moment.sql}).z) END",
-            TIMESTAMP_TZ,
+            moment.type,
         )
-    local = f"{local_timestamp(moment.sql)} {operator} {interval.sql}"
-    return Value(f"athena_at({local}, ({moment.sql}).z)", TIMESTAMP_TZ)
-
-
-def _elapsed(left: Value, right: Value) -> str:
-    x, y = comparable(left), comparable(right)
-    return f"(CAST({x} AS TIMESTAMP) - CAST({y} AS TIMESTAMP))"
+    local = f"{local_timestamp(moment.sql)} {operator} {amount}"
+    return Value(f"athena_at({local}, ({moment.sql}).z)", moment.type)

@@ -1,9 +1,12 @@
 """A typed expression: DuckDB SQL text together with the Trino type it has."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 
-from workshop.sandbox.athena.types import TIMESTAMP_TZ, Type, field_names, literal, quote, varchar
+from workshop.sandbox.athena.errors import MARK
+from workshop.sandbox.athena.types import Type, field_names, literal, quote, varchar
 
 Converter = Callable[[str, Type, Type], str]
 """(sql, source type, target type) -> sql of the converted value."""
@@ -22,16 +25,60 @@ class Value:
     constant: str | None = None
 
 
+@dataclass(frozen=True)
+class LambdaValue(Value):
+    """A lambda: `sql` is DuckDB's `lambda x, y: body`, `type` that of the body, `variables` x and y."""
+
+    variables: tuple[str, ...] = ()
+    body: str = ""
+
+
+_LONG = 120
+"""Characters of an argument's SQL beyond which it is written once only."""
+_counter = count()
+
+
+def fresh_name() -> str:
+    """A name for a lambda's variable that no other has."""
+    return f"x{next(_counter)}"
+
+
+def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) -> str:
+    """`build(values)`, evaluating each of the values once even if the SQL that is built names it several times.
+
+    A long argument that is named twice would double the text at each level of nesting; and a random one would be two
+    different values. It becomes the variable of a lambda over a list of one element.
+    """
+    name = fresh_name()
+    held: list[tuple[str, str]] = []
+    stand_ins: list[Value] = []
+    for i, value in enumerate(values):
+        if isinstance(value, LambdaValue) or (len(value.sql) <= _LONG and "random" not in value.sql):
+            stand_ins.append(value)
+            continue
+        held.append((f"{name}.a{i}", value.sql))
+        stand_ins.append(replace(value, sql=f"{name}.a{i}"))
+    sql = build(stand_ins)
+    repeated = [(field, text) for field, text in held if _uses(sql, field) > 1]
+    for field, text in held:
+        if (field, text) not in repeated:
+            sql = re.sub(rf"\b{re.escape(field)}\b", text.replace("\\", r"\\"), sql)
+    if not repeated:
+        return sql
+    packed = ", ".join(f"{field.partition('.')[2]} := {text}" for field, text in repeated)
+    return f"list_transform([struct_pack({packed})], lambda {name}: {sql})[1]"
+
+
+def _uses(sql: str, field: str) -> int:
+    return len(re.findall(rf"\b{re.escape(field)}\b", sql))
+
+
 def fail(message_sql: str, type_: Type) -> str:
     """SQL that raises the Trino error whose `CODE: message` is the text `message_sql`.
 
     A failing CAST instead of error(), because DuckDB's TRY refuses the latter. `errors_of_run` reads it back.
     """
     return f"CAST(CAST('{MARK}' || {message_sql} || '{MARK}' AS INTEGER) AS {type_.duckdb})"
-
-
-MARK = "\u001e"
-"""Encloses the text of an error that our SQL raises on purpose (the record separator: not in ordinary data)."""
 
 
 def coerce(value: Value, target: Type) -> Value:
@@ -46,7 +93,9 @@ def _convert(sql: str, source: Type, target: Type) -> str:
         return sql
     if source.name == "unknown":
         return f"CAST(NULL AS {target.duckdb})"
-    if target == TIMESTAMP_TZ:
+    if target.is_timestamp_tz and source.is_timestamp_tz:
+        return sql
+    if target.is_timestamp_tz:
         # The session's zone is UTC, as in Athena.
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack(t := CAST({sql} AS TIMESTAMP), z := 'UTC') END"
     if target.name == "row":

@@ -4,19 +4,25 @@ A row of a table reads like Trino's documentation:
 
     ("lpad(varchar, bigint, varchar) -> varchar", "lpad({0}, CAST({1} AS INTEGER), {2})")
 
-Letters `T`, `K`, `V` stand for any type; `decimal` in a parameter matches any decimal; `...` after the last parameter
-repeats it. A template is a format string over the arguments' SQL, or a callable over the argument `Value`s when the
-translation depends on a literal or a type; those of aggregates and window functions also place `{distinct}`,
-`{inner}` (ORDER BY or IGNORE NULLS within the brackets) and `{after}` (FILTER, OVER). A function that is in no table
-does not exist: nothing is passed through.
+Letters `T`, `K`, `V`, `R`, `S` stand for any type; `decimal`, `char`, `timestamp` and their kin match any precision or
+length, and as a result have that of the first argument of the kind; `...` after the last parameter repeats it;
+`function(T, R)` is a lambda of a T that gives an R. A template is one of
+
+- a format string over the arguments' SQL (a lambda's SQL is DuckDB's `lambda x: …`),
+- a callable over the arguments' `Value`s, when the translation depends on a literal or a type,
+- a `Udf`, a function in Python.
+
+Those of aggregates and window functions also place `{distinct}`, `{inner}` (ORDER BY or IGNORE NULLS within the
+brackets) and `{after}` (FILTER, OVER). A function that is in no table does not exist: nothing is passed through.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 
-from workshop.sandbox.athena.compiler.values import Value, coerce
+from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, sharing
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import (
     BIGINT,
@@ -26,19 +32,26 @@ from workshop.sandbox.athena.types import (
     INTEGER,
     INTERVAL_DAY,
     INTERVAL_YEAR,
+    IPADDRESS,
+    JSON,
     REAL,
     SMALLINT,
+    TIME,
+    TIME_TZ,
     TIMESTAMP,
     TIMESTAMP_TZ,
     TINYINT,
     UNKNOWN,
+    UUID,
     VARBINARY,
     VARCHAR,
     Type,
     as_decimal,
     can_coerce,
     common_type,
+    decimal,
 )
+from workshop.sandbox.athena.udf import Udf, call
 
 
 class Kind(Enum):
@@ -49,10 +62,21 @@ class Kind(Enum):
     WINDOW = "window"
 
 
-Build = Callable[..., str]
-"""(arguments) -> SQL; for aggregates and window functions (arguments, clauses) -> SQL."""
+Build = str | Udf | Callable[..., str]
+"""A template; a callable takes (arguments), for aggregates and window functions (arguments, clauses)."""
 ResultType = Callable[[Sequence[Type]], Type]
-Row = tuple[str, str | Build] | tuple[str, str | Build, ResultType]
+Row = tuple[str, Build] | tuple[str, Build, ResultType]
+
+
+@dataclass(frozen=True)
+class LambdaArgument:
+    """A lambda among the arguments of a call: it is compiled once the types of its parameters are known."""
+
+    arity: int
+    compile: Callable[[Sequence[Type]], LambdaValue]
+
+
+Argument = Value | LambdaArgument
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,7 @@ class Overload:
     params: tuple[Pattern, ...]
     variadic: bool
     result: Pattern
-    build: str | Build
+    build: Build
     kind: Kind
     result_type: ResultType | None = None
 
@@ -129,7 +153,7 @@ class Registry:
         return sorted(self._overloads)
 
     def resolve(
-        self, name: str, args: Sequence[Value], position: Position | None, clauses: Clauses = NO_CLAUSES
+        self, name: str, args: Sequence[Argument], position: Position | None, clauses: Clauses = NO_CLAUSES
     ) -> Call:
         """The call of `name` with `args`; raises FUNCTION_NOT_FOUND as Trino words it."""
         overloads = self._overloads.get(name)
@@ -137,10 +161,10 @@ class Registry:
             raise AthenaError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position)
         for exact in (True, False):
             for overload in overloads:
-                types = _match(overload, [a.type for a in args], exact=exact)
-                if types is not None:
-                    return _call(overload, types, args, clauses)
-        shown = ", ".join(str(a.type) for a in args)
+                matched = _match(overload, args, exact=exact)
+                if matched is not None:
+                    return _call(overload, matched, clauses)
+        shown = ", ".join("function" if isinstance(a, LambdaArgument) else str(a.type) for a in args)
         expected = ", ".join(map(str, overloads))
         raise AthenaError(
             "FUNCTION_NOT_FOUND",
@@ -152,25 +176,33 @@ class Registry:
 _TYPES = {
     "bigint": BIGINT,
     "boolean": BOOLEAN,
+    "char": Type("char", length=1),
     "date": DATE,
     "double": DOUBLE,
     "integer": INTEGER,
     "interval_day": INTERVAL_DAY,
     "interval_year": INTERVAL_YEAR,
+    "ipaddress": IPADDRESS,
+    "json": JSON,
     "real": REAL,
     "smallint": SMALLINT,
+    "time": TIME,
+    "time_tz": TIME_TZ,
     "timestamp": TIMESTAMP,
     "timestamp_tz": TIMESTAMP_TZ,
     "tinyint": TINYINT,
     "unknown": UNKNOWN,
+    "uuid": UUID,
     "varbinary": VARBINARY,
     "varchar": VARCHAR,
 }
-_VARIABLES = frozenset("TKVR")
+_FAMILIES = frozenset(["decimal", "char", "time", "time_tz", "timestamp", "timestamp_tz"])
+"""Names of signatures that stand for types of any length or precision."""
+_VARIABLES = frozenset("TKVRSU")
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
 
 
-def _parse_signature(text: str, build: str | Build, kind: Kind, result_type: ResultType | None) -> Overload:
+def _parse_signature(text: str, build: Build, kind: Kind, result_type: ResultType | None) -> Overload:
     matched = _SIGNATURE.fullmatch(text)
     if not matched:
         raise ValueError(f"bad signature: {text}")
@@ -195,31 +227,71 @@ def _split(text: str) -> list[str]:
 
 def _pattern(text: str) -> Pattern:
     if "(" not in text:
-        if text not in _TYPES and text not in _VARIABLES and text != "decimal":
+        if text not in _TYPES and text not in _VARIABLES and text not in _FAMILIES:
             raise ValueError(f"unknown type in a signature: {text}")
         return Pattern(text)
     name, _, inner = text.partition("(")
     return Pattern(name, tuple(_pattern(p) for p in _split(inner[:-1])))
 
 
-def _match(overload: Overload, types: Sequence[Type], *, exact: bool) -> list[Type] | None:
-    """The parameter types after coercion, or None; `exact` allows no coercion but that of a varchar's length."""
+@dataclass(frozen=True)
+class _Match:
+    """The arguments as the overload takes them, and what its variables and families stand for."""
+
+    values: tuple[Value, ...]
+    bound: Mapping[str, Type]
+
+
+def _match(overload: Overload, args: Sequence[Argument], *, exact: bool) -> _Match | None:
+    """The arguments after coercion, or None; `exact` allows no coercion but that of a length or precision."""
     params = list(overload.params)
     if overload.variadic:
-        if len(types) < len(params):
-            return None
-        params += [params[-1]] * (len(types) - len(params))
-    if len(params) != len(types):
+        params += params[-1:] * (len(args) - len(params))
+    if len(params) != len(args):
         return None
+    pairs = list(zip(params, args, strict=True))
     bound: dict[str, Type] = {}
-    if not all(_bind(p, t, bound, exact=exact) for p, t in zip(params, types, strict=True)):
+    for pattern, argument in pairs:
+        if (pattern.name == "function") != isinstance(argument, LambdaArgument):
+            return None
+        if isinstance(argument, Value) and not _bind(pattern, argument.type, bound, exact=exact):
+            return None
+    compiled: dict[int, LambdaValue] = {}
+    for i, (pattern, argument) in enumerate(pairs):
+        if isinstance(argument, LambdaArgument):
+            value = _compile_lambda(pattern, argument, bound)
+            if value is None:
+                return None
+            compiled[i] = value
+    values: list[Value] = []
+    for i, (pattern, argument) in enumerate(pairs):
+        if not isinstance(argument, Value):
+            values.append(compiled[i])
+            continue
+        target = _substitute(pattern, argument.type, bound)
+        if not can_coerce(argument.type, target) or (exact and argument.type.name != target.name):
+            return None
+        values.append(coerce(argument, target))
+    return _Match(tuple(values), bound)
+
+
+def _compile_lambda(pattern: Pattern, argument: LambdaArgument, bound: dict[str, Type]) -> LambdaValue | None:
+    """The lambda, with the type that the pattern asks for; compiled again when its own type widens a parameter's."""
+    *parameters, result = pattern.args
+    if argument.arity != len(parameters):
         return None
-    targets = [_substitute(p, t, bound) for p, t in zip(params, types, strict=True)]
-    if not all(can_coerce(t, target) for t, target in zip(types, targets, strict=True)):
+    while True:
+        types = [_substitute(p, UNKNOWN, bound) for p in parameters]
+        value = argument.compile(types)
+        if not _bind(result, value.type, bound, exact=False):
+            return None
+        if [_substitute(p, UNKNOWN, bound) for p in parameters] == types:
+            break
+    target = _substitute(result, value.type, bound)
+    if not can_coerce(value.type, target):
         return None
-    if exact and any(t.name != target.name for t, target in zip(types, targets, strict=True)):
-        return None
-    return targets
+    body = coerce(Value(value.body, value.type), target).sql
+    return replace(value, sql=f"lambda {', '.join(value.variables)}: {body}", body=body, type=target)
 
 
 def _bind(pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool) -> bool:
@@ -232,40 +304,68 @@ def _bind(pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool)
     if pattern.args:
         if type_ == UNKNOWN:
             return not exact
-        return type_.name == pattern.name and all(
-            _bind(p, t, bound, exact=exact) for p, t in zip(pattern.args, type_.args, strict=True)
+        return (
+            type_.name == pattern.name
+            and len(type_.args) == len(pattern.args)
+            and all(_bind(p, t, bound, exact=exact) for p, t in zip(pattern.args, type_.args, strict=True))
         )
     if pattern.name == "decimal":
-        return type_.name == "decimal" or (not exact and type_.is_integer)
+        fits = type_.name == "decimal" or (not exact and (type_.is_integer or type_ == UNKNOWN))
+        if fits and type_ != UNKNOWN:
+            bound.setdefault("decimal", as_decimal(type_))
+        return fits
+    if pattern.name in _FAMILIES:
+        family = _TYPES[pattern.name]
+        if type_.name == family.name:
+            bound.setdefault(pattern.name, type_)
     return True
 
 
-def _substitute(pattern: Pattern, type_: Type, bound: dict[str, Type]) -> Type:
+def _substitute(pattern: Pattern, type_: Type, bound: Mapping[str, Type]) -> Type:
+    """The type that `pattern` asks for; `type_` is the argument's, UNKNOWN where it does not matter."""
     if pattern.name in _VARIABLES:
         return bound.get(pattern.name, UNKNOWN)
     if pattern.name == "decimal":
-        return as_decimal(type_) if type_.is_integer or type_.name == "decimal" else type_
+        return (
+            as_decimal(type_) if type_.is_integer or type_.name == "decimal" else bound.get("decimal", decimal(38, 0))
+        )
     if pattern.args:
         inner = type_.args or (UNKNOWN,) * len(pattern.args)
-        return Type(
-            pattern.name, args=tuple(_substitute(p, t, bound) for p, t in zip(pattern.args, inner, strict=True))
+        args = tuple(_substitute(p, t, bound) for p, t in zip(pattern.args, inner, strict=True))
+        fields = type_.fields if type_.name == pattern.name else ()
+        return Type(pattern.name, args=args, fields=fields)
+    if pattern.name in _FAMILIES:
+        family = _TYPES[pattern.name]
+        if type_.name == family.name:
+            return type_
+        wider = common_type(type_, family)
+        return bound.get(pattern.name) or (
+            replace(family, precision=type_.precision) if type_.precision and wider else family
         )
     return _TYPES[pattern.name]
 
 
-def _call(overload: Overload, types: Sequence[Type], args: Sequence[Value], clauses: Clauses) -> Call:
-    values = [coerce(a, t) for a, t in zip(args, types, strict=True)]
-    build = overload.build
-    if isinstance(build, str):
-        sql = build.format(
-            *(v.sql for v in values), distinct=clauses.distinct, inner=clauses.inner, after=clauses.after
-        )
-    else:
-        sql = build(values) if overload.kind == Kind.SCALAR else build(values, clauses)
+def _call(overload: Overload, matched: _Match, clauses: Clauses) -> Call:
+    values, build = matched.values, overload.build
+    types = [v.type for v in values]
     if overload.result_type is not None:
-        return Call(sql, overload.result_type(types), overload.kind)
-    bound: dict[str, Type] = {}
-    params = [*overload.params, *overload.params[-1:] * (len(types) - len(overload.params))]
-    for pattern, type_ in zip(params, types, strict=True):
-        _bind(pattern, type_, bound, exact=True)
-    return Call(sql, _substitute(overload.result, UNKNOWN, bound), overload.kind)
+        result = overload.result_type(types)
+    else:
+        result = _substitute(overload.result, UNKNOWN, matched.bound)
+    if isinstance(build, Udf):
+        return Call(call(build, [v.sql for v in values], types, result), result, overload.kind)
+    if isinstance(build, str):
+        placed = {"distinct": clauses.distinct, "inner": clauses.inner, "after": clauses.after}
+        written: Callable[..., str] = partial(_format, build, placed)
+    else:
+        written = build if overload.kind == Kind.SCALAR else partial(_with_clauses, build, clauses)
+    sql = sharing(values, written) if overload.kind == Kind.SCALAR else written(values)
+    return Call(sql, result, overload.kind)
+
+
+def _format(template: str, placed: Mapping[str, str], values: Sequence[Value]) -> str:
+    return template.format(*(v.sql for v in values), **placed)
+
+
+def _with_clauses(build: Callable[..., str], clauses: Clauses, values: Sequence[Value]) -> str:
+    return build(values, clauses)

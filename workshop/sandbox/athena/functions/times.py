@@ -72,7 +72,7 @@ def _format(value: Value, *, parsing: bool = False) -> str:
 
 
 def _clock(value: Value) -> str:
-    return local_timestamp(value.sql) if value.type == TIMESTAMP_TZ else value.sql
+    return local_timestamp(value.sql) if value.type.is_timestamp_tz else value.sql
 
 
 def _field(part: str) -> Build:
@@ -86,7 +86,7 @@ def _truncate(values: Sequence[Value]) -> str:
         return f"CAST(date_trunc('{unit}', {value.sql}) AS DATE)"
     unit = _unit(values[0], (*_TIME_UNITS, *_DATE_UNITS), TIMESTAMP)
     truncated = f"date_trunc('{unit}', {_clock(value)})"
-    return f"athena_at({truncated}, ({value.sql}).z)" if value.type == TIMESTAMP_TZ else truncated
+    return f"athena_at({truncated}, ({value.sql}).z)" if value.type.is_timestamp_tz else truncated
 
 
 def _add(values: Sequence[Value]) -> str:
@@ -96,7 +96,7 @@ def _add(values: Sequence[Value]) -> str:
         return f"CAST({moment.sql} + {_span(unit, amount)} AS DATE)"
     unit = _unit(values[0], (*_TIME_UNITS, *_DATE_UNITS), TIMESTAMP)
     moved = f"{_clock(moment)} + {_span(unit, amount)}"
-    return f"athena_at({moved}, ({moment.sql}).z)" if moment.type == TIMESTAMP_TZ else f"({moved})"
+    return f"athena_at({moved}, ({moment.sql}).z)" if moment.type.is_timestamp_tz else f"({moved})"
 
 
 def _span(unit: str, amount: str) -> str:
@@ -169,7 +169,7 @@ def _at_timezone(values: Sequence[Value]) -> str:
     return f"CASE WHEN {moment} IS NOT NULL THEN struct_pack(t := ({moment}).t, z := {literal(zone)}) END"
 
 
-def _rows() -> Iterator[tuple[str, str | Build]]:
+def _rows() -> Iterator[tuple[str, Build]]:
     moments = ("date", "timestamp", "timestamp_tz")
     for name, part in _FIELDS.items():
         for type_ in moments:

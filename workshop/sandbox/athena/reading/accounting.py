@@ -7,21 +7,20 @@ cannot exclude; so partition keys and count(*) cost nothing. Text: whole objects
 
 from collections.abc import Iterable, Sequence
 
-import duckdb
-
 from workshop.sandbox.athena.compiler.casts import round_to_millis
 from workshop.sandbox.athena.compiler.scope import Scan
 from workshop.sandbox.athena.reading.parquet_files import RowGroup, inspect
 from workshop.sandbox.athena.reading.readers import ScanFiles, is_parquet
 from workshop.sandbox.athena.types import TIMESTAMP
+from workshop.sandbox.athena.udf import Connection
 
 
-def scanned_bytes(scans: Iterable[ScanFiles], connection: duckdb.DuckDBPyConnection) -> int:
+def scanned_bytes(scans: Iterable[ScanFiles], connection: Connection) -> int:
     """`DataScannedInBytes` of a query that reads `scans`."""
     return sum(_scan(files, connection) for files in scans)
 
 
-def _scan(files: ScanFiles, connection: duckdb.DuckDBPyConnection) -> int:
+def _scan(files: ScanFiles, connection: Connection) -> int:
     scan = files.scan
     if not is_parquet(scan.table):
         return sum(item.size for item in files.objects)
@@ -33,7 +32,7 @@ def _scan(files: ScanFiles, connection: duckdb.DuckDBPyConnection) -> int:
     return sum(group.bytes_of(used) for group in _read(scan, groups, connection))
 
 
-def _read(scan: Scan, groups: Sequence[RowGroup], connection: duckdb.DuckDBPyConnection) -> list[RowGroup]:
+def _read(scan: Scan, groups: Sequence[RowGroup], connection: Connection) -> list[RowGroup]:
     """The row groups that may hold a row which satisfies the ranges; DuckDB compares, as it does in the query."""
     types = {c.name: c.type for c in scan.table.columns}
     kept = [g for g in groups if not any(r.column in g.empty for r in scan.ranges)]

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from workshop.sandbox.athena.catalog import projection
 from workshop.sandbox.athena.catalog.glue import Catalog, Partition, Table
 from workshop.sandbox.athena.compiler.casts import cast
@@ -15,6 +13,7 @@ from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.reading.storage import S3Object, Storage, is_hidden, split_uri
 from workshop.sandbox.athena.types import VARCHAR, literal
+from workshop.sandbox.athena.udf import Connection
 
 _LISTED_ONE_BY_ONE = 16
 """Up to this many partitions are listed by a call each, more by walking their common prefix."""
@@ -29,7 +28,7 @@ class PartitionFiles:
 
 
 def files_of(
-    scan: Scan, catalog: Catalog, storage: Storage, connection: duckdb.DuckDBPyConnection, now: datetime
+    scan: Scan, catalog: Catalog, storage: Storage, connection: Connection, now: datetime
 ) -> list[PartitionFiles]:
     """The partitions of `scan` that its predicates leave, with their files."""
     table = scan.table
@@ -54,7 +53,7 @@ def key_values(scan: Scan, partition: Partition) -> list[str]:
     return values
 
 
-def _matching(scan: Scan, candidates: Sequence[Partition], connection: duckdb.DuckDBPyConnection) -> list[Partition]:
+def _matching(scan: Scan, candidates: Sequence[Partition], connection: Connection) -> list[Partition]:
     """Evaluate the predicates in DuckDB, over a table of the candidates' values."""
     if not scan.conditions or not candidates:
         return list(candidates)
@@ -124,7 +123,7 @@ def _visible(storage: Storage, location: str) -> list[S3Object]:
 
 
 def _by_path(
-    scan: Scan, found: Sequence[PartitionFiles], connection: duckdb.DuckDBPyConnection
+    scan: Scan, found: Sequence[PartitionFiles], connection: Connection
 ) -> list[PartitionFiles]:
     """Leave out files that the predicates on `"$path"` exclude."""
     if not scan.path_conditions:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from workshop.sandbox.athena.catalog.glue import Table
 from workshop.sandbox.athena.compiler.casts import round_to_millis
 from workshop.sandbox.athena.compiler.scope import Scan
@@ -22,6 +20,7 @@ from workshop.sandbox.athena.reading.parquet_files import ParquetFile, inspect
 from workshop.sandbox.athena.reading.pruning import PartitionFiles, key_values
 from workshop.sandbox.athena.reading.storage import S3Object, Storage
 from workshop.sandbox.athena.types import TIMESTAMP, Type, can_coerce, literal, quote, row
+from workshop.sandbox.athena.udf import Connection
 
 PARQUET_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _HIVE_JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
@@ -56,7 +55,7 @@ def fetch(scan: Scan, partitions: Sequence[PartitionFiles], storage: Storage, he
     return ScanFiles(scan, partitions, objects, (*here, *storage.fetch(objects[len(here) :])))
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, files: ScanFiles, folder: Path) -> None:
+def create_view(connection: Connection, files: ScanFiles, folder: Path) -> None:
     """Create, or create anew, the view that the compiled SQL calls `scan.view`."""
     scan, table = files.scan, files.scan.table
     used = {path[0] for path in scan.used}
@@ -92,7 +91,7 @@ def _nothing(table: Table) -> str:
 
 
 def _create_file_table(
-    connection: duckdb.DuckDBPyConnection, files: ScanFiles, keys: Sequence[tuple[int, str]]
+    connection: Connection, files: ScanFiles, keys: Sequence[tuple[int, str]]
 ) -> None:
     """files_<alias>: for each file its number n, its URI h0 and its partition's key values."""
     rows, number = [], 0

@@ -9,15 +9,17 @@ from workshop.sandbox.athena.types import (
     DATE,
     DOUBLE,
     INTEGER,
+    IPADDRESS,
+    JSON,
     REAL,
     SMALLINT,
-    TIMESTAMP,
-    TIMESTAMP_TZ,
     TINYINT,
+    UUID,
     VARBINARY,
     VARCHAR,
     Type,
     array,
+    char,
     decimal,
     map_of,
     row,
@@ -35,8 +37,19 @@ _SIMPLE = {
     _D.DOUBLE: DOUBLE,
     _D.DATE: DATE,
     _D.VARBINARY: VARBINARY,
+    _D.JSON: JSON,
+    _D.UUID: UUID,
+    _D.IPADDRESS: IPADDRESS,
+}
+_TIMES = {
+    _D.TIME: "time",
+    _D.TIMETZ: "time with time zone",
+    _D.TIMESTAMP: "timestamp",
+    _D.TIMESTAMPTZ: "timestamp with time zone",
 }
 _MILLIS = 3
+MAX_PRECISION = 6
+"""Digits of a second that DuckDB's TIME and TIMESTAMP hold; Trino has up to 12."""
 
 
 def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Type:  # noqa: PLR0911 - one per kind
@@ -54,11 +67,13 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
             # DECIMAL '1.23' and CAST('1.23' AS DECIMAL) look the same here and mean decimal(3,2) and decimal(38,0).
             raise not_supported("DECIMAL without precision on a literal (write DECIMAL(p,s))", position)
         return decimal(*[*numbers, 0][:2]) if numbers else decimal(38, 0)
-    if kind in (_D.TIMESTAMP, _D.TIMESTAMPTZ):
-        literal = isinstance(operand, exp.Literal) and operand.is_string
-        if numbers and numbers[0] != _MILLIS and not (literal and numbers[0] < _MILLIS):
-            raise not_supported(f"A timestamp of precision {numbers[0]}", position)
-        return TIMESTAMP if kind == _D.TIMESTAMP else TIMESTAMP_TZ
+    if kind == _D.CHAR:
+        return char(numbers[0] if numbers else 1)
+    if kind in _TIMES:
+        precision = numbers[0] if numbers else _MILLIS
+        if precision > MAX_PRECISION:
+            raise not_supported(f"A {_TIMES[kind]} of precision {precision}", position)
+        return Type(_TIMES[kind], precision=precision)
     if kind == _D.ARRAY:
         return array(type_of(node.expressions[0], node, position))
     if kind == _D.MAP:

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-import duckdb
-
 from workshop.sandbox.athena.api.results import labels
 from workshop.sandbox.athena.catalog import projection
 from workshop.sandbox.athena.catalog.binder import Binder
@@ -26,6 +24,7 @@ from workshop.sandbox.athena.reading.readers import PARQUET_SERDE, is_parquet
 from workshop.sandbox.athena.reading.storage import Encryption, Storage, split_uri
 from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Unload
 from workshop.sandbox.athena.types import Type, can_coerce, literal, quote, to_hive
+from workshop.sandbox.athena.udf import Connection
 
 MAX_PARTITIONS = 100
 """Partitions that one statement may write (Athena user guide: considerations of CTAS and INSERT INTO)."""
@@ -192,7 +191,7 @@ def execute(plan: Plan, session: Session, catalog: Catalog, storage: Storage, en
     return Written(rows, tuple(done))
 
 
-def _write(plan: Plan, connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[int, list[Path]]:
+def _write(plan: Plan, connection: Connection, folder: Path) -> tuple[int, list[Path]]:
     folder.mkdir()
     codec = "UNCOMPRESSED" if plan.compression in ("NONE", "UNCOMPRESSED") else plan.compression
     options = f"FORMAT parquet, COMPRESSION {codec}"
