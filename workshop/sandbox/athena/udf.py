@@ -78,6 +78,10 @@ class Connection:
                 self._define(name, _definitions[name])
         return self._connection.execute(sql, parameters)
 
+    def register(self, name: str, rows: object) -> None:
+        """Let SQL read Arrow data as the table `name`."""
+        self._connection.register(name, rows)
+
     def interrupt(self) -> None:
         """Stop what runs."""
         self._connection.interrupt()
