@@ -5,7 +5,7 @@ test: $(INSTALLED) ## run the tests
 	@$(BIN)/pytest
 
 .PHONY: bench
-bench: $(INSTALLED) ## measure the course from an empty sandbox (minutes; nothing else should run)
+bench: $(INSTALLED) ## measure the local Athena and the course (minutes; nothing else should run)
 	@$(WORKSHOP) bench
 
 .PHONY: fmt fmt-check lint typecheck check-all

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -185,15 +186,29 @@ def _parameters(pairs: list[str]) -> dict[str, str]:
     return parsed
 
 
-@app.command()
-def bench() -> None:
-    """Measure the course from an empty sandbox of its own; prints the table for docs/benchmarks.md."""
-    from workshop.bench import as_markdown, measure_course  # noqa: PLC0415
+class Benchmark(StrEnum):
+    """What `workshop bench` measures."""
 
-    result = measure_course(err)
-    typer.echo(as_markdown(result))
-    if not result.ok:
-        raise typer.Exit(1)
+    ATHENA = "athena"
+    COURSE = "course"
+
+
+@app.command()
+def bench(
+    only: Annotated[Benchmark | None, typer.Argument(help="Measure this alone (default: everything).")] = None,
+) -> None:
+    """Measure in sandboxes of its own; prints the tables for docs/benchmarks.md."""
+    if only in (None, Benchmark.ATHENA):
+        from workshop.bench.athena import measure  # noqa: PLC0415
+
+        typer.echo(measure(err))
+    if only in (None, Benchmark.COURSE):
+        from workshop.bench.course import as_markdown, measure_course  # noqa: PLC0415
+
+        result = measure_course(err)
+        typer.echo(as_markdown(result))
+        if not result.ok:
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`make bench`: the course measured from an empty sandbox, as Markdown for docs/benchmarks.md."""
+"""The course, measured from an empty sandbox."""
 
 import importlib.metadata
 import os

@@ -1,0 +1,1 @@
+"""`make bench`: measurements, as Markdown for docs/benchmarks.md."""
