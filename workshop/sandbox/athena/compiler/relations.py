@@ -32,35 +32,22 @@ class Relations:
     def compile(self, select: exp.Select) -> Relation:
         """FROM and JOIN of a block; no SQL and no columns if it has none."""
         clause = select.args.get("from_")
-        if clause is None:
-            return Relation("", ())
-        left = self._with_joins(clause.this, Relation("", ()))
-        for join in select.args.get("joins") or []:
-            left = self._join(left, join)
-        return left
+        return Relation("", ()) if clause is None else self._relation(clause.this, ())
 
-    def _with_joins(self, node: exp.Expr, before: Relation) -> Relation:
-        left = self._relation(node, before.columns)
-        for join in node.args.get("joins") or []:
-            left = self._join(left, join)
-        return left
-
-    def _join(self, left: Relation, join: exp.Join) -> Relation:
-        side, kind, method = (str(join.args.get(k) or "").upper() for k in ("side", "kind", "method"))
-        if method or kind not in ("", "INNER", "OUTER", "CROSS") or side not in ("", "LEFT", "RIGHT", "FULL"):
-            raise not_supported(f"{method} {side} {kind} JOIN".strip(), self.queries.position(join))
-        right = self._relation(join.this, left.columns)
-        if join.this.args.get("joins"):
-            raise not_supported("Joins in brackets", self.queries.position(join))
+    def _join(self, join: exp.Join, before: Sequence[Column]) -> Relation:
+        """A join; `before` are columns to the left of both its sides (of a comma), which only LATERAL sees."""
+        side, kind, method = (str(join.args.get(k) or "") for k in ("side", "kind", "method"))
+        left = self._relation(join.args["left"], before)
+        right = self._relation(join.this, (*before, *left.columns))
         left_null, right_null = side in ("RIGHT", "FULL"), side in ("LEFT", "FULL")
         columns = [replace(c, nullable_side=c.nullable_side or left_null) for c in left.columns]
         added = [replace(c, nullable_side=c.nullable_side or right_null) for c in right.columns]
+        if method:
+            raise not_supported("Natural join", self.queries.position(join))
         if join.args.get("using"):
             return self._join_using(left, right, side, join)
-        if join.args.get("on") is None:
-            if side or kind == "INNER":
-                raise not_supported(f"{side} JOIN without ON", self.queries.position(join))
-            return Relation(f"{left.sql} CROSS JOIN {right.sql}", (*columns, *added))
+        if kind in ("CROSS", "IMPLICIT"):
+            return Relation(f"{left.sql} CROSS JOIN {_bracketed(right, join)}", (*columns, *added))
         scope = Scope([*left.columns, *right.columns], self.parent)
         expressions = Expressions(self.queries, scope, clause=JOIN)
         condition = expressions.boolean(join.args["on"], "JOIN ON clause")
@@ -72,7 +59,7 @@ class Relations:
                 expressions, join.args["on"], lambda c: not c.nullable_side and id(c) not in keep
             )
         word = f"{side} JOIN" if side else "JOIN"
-        return Relation(f"{left.sql} {word} {right.sql} ON {condition.sql}", (*columns, *added))
+        return Relation(f"{left.sql} {word} {_bracketed(right, join)} ON {condition.sql}", (*columns, *added))
 
     def _join_using(self, left: Relation, right: Relation, side: str, join: exp.Join) -> Relation:
         conditions, merged, used = [], [], set()
@@ -93,7 +80,7 @@ class Relations:
             used |= {a, b}
         rest = [c for c in (*left.columns, *right.columns) if c not in used]
         word = f"{side} JOIN" if side else "JOIN"
-        sql = f"{left.sql} {word} {right.sql} ON {' AND '.join(conditions)}"
+        sql = f"{left.sql} {word} {_bracketed(right, join)} ON {' AND '.join(conditions)}"
         return Relation(sql, (*merged, *(replace(c, nullable_side=c.nullable_side or bool(side)) for c in rest)))
 
     # items of FROM
@@ -101,6 +88,8 @@ class Relations:
     def _relation(self, node: exp.Expr, before: Sequence[Column]) -> Relation:
         """One item of FROM; `before` are the columns to its left, which UNNEST and LATERAL may use."""
         match node:
+            case exp.Join():
+                return self._join(node, before)
             case exp.Table():
                 return self._table(node)
             case exp.Subquery():
@@ -185,18 +174,20 @@ class Relations:
                 listed.append(f"unnest({part}) AS c{len(columns)}")
                 columns.append(type_)
         if node.args.get("offset"):
-            # sqlglot takes the ordinality's name from the alias's columns.
             listed.append(f"unnest(range(1, greatest({', '.join(lengths)}) + 1)) AS c{len(columns)}")
             columns.append(BIGINT)
         alias = node.args.get("alias")
         names = list(alias.columns) if alias is not None else []
-        if isinstance(node.args.get("offset"), exp.Identifier):
-            names.append(node.args["offset"])
         outputs = tuple(OutputColumn(None, t) for t in columns)
         compiled = renamed(Compiled("", outputs), names, self.queries.position(node))
         qualifier = alias.name.lower() if alias is not None else None
         found = tuple(Column(c.name, c.type, f"{name}.c{i}", qualifier) for i, c in enumerate(compiled.columns))
         return Relation(f"LATERAL (SELECT {', '.join(listed)}) AS {name}", found)
+
+
+def _bracketed(right: Relation, join: exp.Join) -> str:
+    """SQL of a join's right side: itself a join only in brackets."""
+    return f"({right.sql})" if isinstance(join.this, exp.Join) else right.sql
 
 
 def renamed(compiled: Compiled, names: Sequence[exp.Expr], position: Position | None) -> Compiled:
