@@ -1,46 +1,46 @@
-"""CAST and TRY_CAST with Trino's rules (Trino documentation: conversion functions), and values as text.
+"""CAST and TRY_CAST with Trino's rules (Trino documentation: conversion functions).
 
 DuckDB's own casts are wider than Trino's (`CAST(' 1.5 ' AS BIGINT)` is 2 there), so every cast from text first checks
-the form that Trino accepts.
+the form that Trino accepts, and every cast to a narrower type says what Trino says of a value that it does not hold.
+Dates, times and JSON have modules of their own.
 """
 
-from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, local_timestamp
-from workshop.sandbox.athena.errors import AthenaError, Position
-from workshop.sandbox.athena.types import VARCHAR, Type, can_coerce, field_names, literal, quote
+from collections.abc import Sequence
 
-_DAY = r"\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}"
-_CLOCK = r"\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?"
-_FLOAT = r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|Infinity)\s*"
+from workshop.sandbox.athena.compiler import json_casts, network_casts, time_casts
+from workshop.sandbox.athena.compiler.text_of_values import text
+from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, fresh_name, sharing
+from workshop.sandbox.athena.errors import AthenaError, Position
+from workshop.sandbox.athena.types import JSON, UNKNOWN, Type, can_coerce, literal
+
+_INTEGER = r"[+-]?\d+"
+_FLOAT = r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?|NaN|Infinity)\s*"
 _FORMS = {
-    "tinyint": r"[+-]?\d+",
-    "smallint": r"[+-]?\d+",
-    "integer": r"[+-]?\d+",
-    "bigint": r"[+-]?\d+",
+    "tinyint": _INTEGER,
+    "smallint": _INTEGER,
+    "integer": _INTEGER,
+    "bigint": _INTEGER,
     "real": _FLOAT,
     "double": _FLOAT,
     "decimal": r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*",
     "boolean": r"(?i)t|true|1|f|false|0",
-    "date": _DAY + r"\s*",
-    "timestamp": _DAY + rf"( {_CLOCK})?\s*",
 }
 """Text that Trino casts to each type."""
 
-_SIMPLE = {
-    ("boolean", "integer"),
-    ("boolean", "bigint"),
-    ("boolean", "double"),
-    ("integer", "boolean"),
-    ("bigint", "boolean"),
-    ("date", "timestamp"),
-    ("timestamp", "date"),
-}
+_BOUNDS = {"tinyint": 2**7, "smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+"""The first whole number that is too large for each type."""
+
+_SHOWN = {"integer": "INT"}
+_APPROXIMATE = ("real", "double")
 
 
 def cast(value: Value, target: Type, position: Position | None = None) -> Value:
     """`CAST(value AS target)`; TYPE_MISMATCH for a pair that Trino does not cast."""
-    if not _castable(value.type, target):
+    if not castable(value.type, target):
         raise AthenaError("TYPE_MISMATCH", f"Cannot cast {value.type} to {target}", position)
-    return Value(_cast(value.sql, value.type, target), target)
+    if value.type == target:
+        return value
+    return Value(sharing([value], lambda values: convert(values[0].sql, value.type, target)), target)
 
 
 def try_cast(value: Value, target: Type, position: Position | None = None) -> Value:
@@ -48,146 +48,163 @@ def try_cast(value: Value, target: Type, position: Position | None = None) -> Va
     return Value(f"TRY({cast(value, target, position).sql})", target)
 
 
-def _castable(source: Type, target: Type) -> bool:  # noqa: PLR0911 - one return for each rule
-    if can_coerce(source, target) or source.name == target.name == "varchar":
+def castable(source: Type, target: Type) -> bool:  # noqa: PLR0911 - one return for each rule
+    """Whether Trino casts `source` to `target`."""
+    if source in (target, UNKNOWN):
         return True
+    if JSON in (source, target):
+        return json_casts.castable(source, target)
+    if source.name in time_casts.KINDS or target.name in time_casts.KINDS:
+        return time_casts.castable(source, target)
+    if source.name in network_casts.KINDS or target.name in network_casts.KINDS:
+        return network_casts.castable(source, target)
     if source.name == target.name and source.args:
-        return len(source.args) == len(target.args) and all(map(_castable, source.args, target.args))
-    if source.is_numeric and target.is_numeric:
+        return len(source.args) == len(target.args) and all(map(castable, source.args, target.args))
+    numbers = ("boolean", *_BOUNDS, *_APPROXIMATE, "decimal")
+    if source.name in numbers and target.name in numbers:
         return True
     if source.name == "varchar":
-        return target.name in _FORMS
+        return target.name in (*_FORMS, "varchar", "char", "varbinary")
     if target.name == "varchar":
-        scalar = ("boolean", "date", "timestamp", "timestamp with time zone")
-        return target.length is None and (source.is_numeric or source.name in scalar)
-    if source.is_timestamp_tz:
-        return target.name in ("date", "timestamp")
-    return (source.name, target.name) in _SIMPLE
+        return source.name in (*numbers, "char")
+    return source.name == target.name == "char" or can_coerce(source, target)
 
 
-def _cast(sql: str, source: Type, target: Type) -> str:  # noqa: PLR0911 - one return for each kind of cast
-    if source.name == target.name == "varchar":
-        if target.length is None or (source.length is not None and source.length <= target.length):
-            return sql
-        return f"left({sql}, {target.length})"
-    if source.name == "row":
-        return convert_row(sql, source, target, _cast)
-    if source.name == "array":
-        return f"list_transform({sql}, lambda e: {_cast('e', source.args[0], target.args[0])})"
+def convert(sql: str, source: Type, target: Type) -> str:  # noqa: PLR0911 - one return for each kind of cast
+    """SQL of `CAST(sql AS target)`; `castable(source, target)` holds."""
+    if source == target:
+        return sql
+    if source == UNKNOWN:
+        return f"CAST({sql} AS {target.duckdb})"
+    if JSON in (source, target):
+        return json_casts.convert(sql, source, target)
+    if source.name == target.name and source.args:
+        return _nested(sql, source, target)
+    if source.name in ("varchar", "char") and target.name in ("varchar", "char"):
+        return _characters(sql, source, target)
+    if target.name == "varchar":
+        return _fitting(text(sql, source), source, target)
+    if source.name in time_casts.KINDS or target.name in time_casts.KINDS:
+        return time_casts.convert(sql, source, target)
+    if source.name in network_casts.KINDS or target.name in network_casts.KINDS:
+        return network_casts.convert(sql, source, target)
     if source.name == "varchar":
         return _from_text(sql, target)
-    if target == VARCHAR:
-        return text(sql, source)
-    if source.is_timestamp_tz:
-        return f"CAST({local_timestamp(sql)} AS {target.duckdb})"
-    if source.name in ("real", "double") and target.is_integer:
-        # Trino rounds half away from zero, DuckDB half to even.
-        return f"CAST(round({sql}) AS {target.duckdb})"
+    if target.name == "decimal":
+        return _to_decimal(sql, source, target)
+    if source.name == "decimal":
+        return _from_decimal(sql, source, target)
+    if source.name in _APPROXIMATE:
+        return _from_approximate(sql, source, target)
     return coerce(Value(sql, source), target).sql if can_coerce(source, target) else f"CAST({sql} AS {target.duckdb})"
 
 
+def _nested(sql: str, source: Type, target: Type) -> str:
+    """Arrays, maps and rows, part by part; a map whose keys become equal fails as in Trino."""
+    if source.name == "row":
+        return convert_row(sql, source, target, convert)
+    name = fresh_name()
+    if source.name == "array":
+        return f"list_transform({sql}, lambda {name}: {convert(name, source.args[0], target.args[0])})"
+    entries = f"map_entries({sql})"
+    keys = f"list_transform({entries}, lambda {name}: {convert(f'{name}.key', source.args[0], target.args[0])})"
+    items = f"list_transform({entries}, lambda {name}: {convert(f'{name}.value', source.args[1], target.args[1])})"
+    duplicate = fail("'INVALID_CAST_ARGUMENT: duplicate keys'", target)
+    return (
+        f"CASE WHEN {sql} IS NULL THEN NULL WHEN len(list_distinct({keys})) < cardinality({sql}) THEN {duplicate} "
+        f"ELSE map({keys}, {items}) END"
+    )
+
+
+def _characters(sql: str, source: Type, target: Type) -> str:
+    """Between varchar and char: cut to the length; char is kept without the blanks that fill it."""
+    shown = text(sql, source)
+    fits = target.length is None or (source.length is not None and source.length <= target.length)
+    cut = shown if fits else f"left({shown}, {target.length})"
+    return f"rtrim({cut}, ' ')" if target.name == "char" else cut
+
+
+def _fitting(shown: str, source: Type, target: Type) -> str:
+    """Text of a value that is not text; it is never cut."""
+    if target.length is None:
+        return shown
+    message = f"'INVALID_CAST_ARGUMENT: Value ' || {shown} || ' cannot be represented as varchar({target.length})'"
+    return f"CASE WHEN length({shown}) > {target.length} THEN {fail(message, target)} ELSE {shown} END"
+
+
+def _checked(sql: str, converted: str, message: str, target: Type) -> str:
+    """`converted`, where NULL means that the value `sql` is not one of the type."""
+    return f"CASE WHEN {sql} IS NULL THEN NULL ELSE coalesce({converted}, {fail(message, target)}) END"
+
+
+def _quoted(before: Sequence[str], sql: str, behind: str) -> str:
+    """SQL of an INVALID_CAST_ARGUMENT that shows the text `sql` in quotes."""
+    return f"{literal('INVALID_CAST_ARGUMENT: ' + ' '.join(before) + ' ')} || chr(39) || {sql} || chr(39) || {literal(behind)}"
+
+
 def _from_text(sql: str, target: Type) -> str:
-    if target.name in ("date", "timestamp"):
-        message = f"'INVALID_CAST_ARGUMENT: Value cannot be cast to {target.name}: ' || {sql}"
-    else:
-        shown = {"integer": "INT", "decimal": str(target).upper()}.get(target.name, target.name.upper())
-        message = f"'INVALID_CAST_ARGUMENT: Cannot cast ' || chr(39) || {sql} || chr(39) || ' to {shown}'"
-    converted = f"TRY_CAST({sql} AS {target.duckdb})"
-    if target.name == "timestamp":
-        converted = round_to_millis(converted)
+    if target.name == "varbinary":
+        return f"encode({sql})"
     well_formed = f"regexp_full_match({sql}, {literal(_FORMS[target.name])})"
-    # TRY_CAST leaves NULL for what has the form but no value (2020-13-01, or a number that is too large).
-    checked = f"CASE WHEN {well_formed} THEN {converted} END"
-    return f"CASE WHEN {sql} IS NULL THEN NULL ELSE coalesce({checked}, {fail(message, target)}) END"
+    number = f"rtrim({sql}, 'dDfF \t\r\n')" if target.name in _APPROXIMATE else sql
+    if target.name != "decimal":
+        # TRY_CAST leaves NULL for what has the form but no value, such as a number that is too large.
+        converted = f"CASE WHEN {well_formed} THEN TRY_CAST({number} AS {target.duckdb}) END"
+        message = _quoted(["Cannot cast"], sql, f" to {_SHOWN.get(target.name, target.name.upper())}")
+        return _checked(sql, converted, message, target)
+    shown = f" to DECIMAL({target.precision}, {target.scale}). "
+    too_large = fail(_quoted(["Cannot cast VARCHAR"], sql, shown + "Value too large."), target)
+    converted = f"CASE WHEN {well_formed} THEN coalesce(TRY_CAST({sql} AS {target.duckdb}), {too_large}) END"
+    return _checked(sql, converted, _quoted(["Cannot cast VARCHAR"], sql, shown + "Value is not a number."), target)
 
 
-def round_to_millis(sql: str) -> str:
-    """A TIMESTAMP rounded to the three digits of Athena's timestamp(3)."""
-    return f"date_trunc('millisecond', {sql} + INTERVAL 500 MICROSECOND)"
+def _to_decimal(sql: str, source: Type, target: Type) -> str:
+    if source.name == "boolean" or can_coerce(source, target):
+        return f"CAST({sql} AS {target.duckdb})"
+    kind = source.name.upper()
+    if source.name == "decimal":
+        kind = f"DECIMAL({source.precision}, {source.scale})"
+    # A double by its shortest digits, as Java's BigDecimal.valueOf: 1.005 is 1.01, though it is a little less.
+    number = f"CAST({sql} AS VARCHAR)" if source.name in _APPROXIMATE else sql
+    message = _quoted([f"Cannot cast {kind}"], text(sql, source), f" to DECIMAL({target.precision}, {target.scale})")
+    return _checked(sql, f"TRY_CAST({number} AS {target.duckdb})", message, target)
 
 
-def text(sql: str, type_: Type) -> str:  # noqa: PLR0911 - one return for each kind of type
-    """A value as text, as Athena prints it in results; NULL stays NULL."""
-    match type_.name:
-        case "varchar":
-            return sql
-        case "real" | "double":
-            return f"athena_text_of_double({sql})" if type_.name == "double" else f"athena_text_of_real({sql})"
-        case "timestamp":
-            return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
-        case "timestamp with time zone":
-            return f"strftime({local_timestamp(sql)}, '%Y-%m-%d %H:%M:%S.%g ') || ({sql}).z"
-        case "interval day to second":
-            return f"athena_text_of_interval({sql})"
-        case "interval year to month":
-            sign = f"CASE WHEN {sql} < 0 THEN '-' ELSE '' END"
-            return f"({sign} || (abs({sql}) // 12) || '-' || (abs({sql}) % 12))"
-        case "varbinary":
-            return f"trim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
-        case "array":
-            return _joined(f"list_transform({sql}, lambda e: {_nested('e', type_.args[0])})", sql, "[", "]")
-        case "map":
-            entry = f"{_nested('e.key', type_.args[0])} || '=' || {_nested('e.value', type_.args[1])}"
-            return _joined(f"list_transform(map_entries({sql}), lambda e: {entry})", sql, "{", "}")
-        case "row":
-            parts = [
-                literal(f"{name}=") + " || " + _nested(f"({sql}).{quote(name)}", t)
-                for name, t in zip(field_names(type_), type_.args, strict=True)
-            ]
-            joined = " || ', ' || ".join(parts)
-            return f"CASE WHEN {sql} IS NOT NULL THEN '{{' || {joined} || '}}' END"
-    return f"CAST({sql} AS VARCHAR)"
+def _from_decimal(sql: str, source: Type, target: Type) -> str:
+    if target.name == "boolean":
+        return f"({sql} <> 0)"
+    if target.name in _APPROXIMATE:
+        # Beyond 18 digits DuckDB divides in double; the digits as text are rounded once.
+        number = sql if source.precision <= 15 else f"CAST({sql} AS VARCHAR)"
+        return f"CAST({number} AS {target.duckdb})"
+    shown = text(sql, source) if source.precision > 18 else f"CAST(round({sql}, 0) AS VARCHAR)"
+    return _checked(
+        sql,
+        f"TRY_CAST({sql} AS {target.duckdb})",
+        _quoted(["Cannot cast"], f"split_part({shown}, '.', 1)" if source.precision <= 18 else shown,
+                f" to {target.name.upper()}"),
+        target,
+    )  # fmt: skip
 
 
-def _nested(sql: str, type_: Type) -> str:
-    return f"coalesce({text(sql, type_)}, 'null')"
-
-
-def _joined(items: str, sql: str, opening: str, closing: str) -> str:
-    return f"CASE WHEN {sql} IS NOT NULL THEN '{opening}' || array_to_string({items}, ', ') || '{closing}' END"
-
-
-PRELUDE = (
-    # The wall clock of a timestamp with time zone: zones are UTC, offsets such as +02:00, or names of the tz database.
-    """CREATE MACRO athena_local(v) AS CASE
-        WHEN v IS NULL THEN NULL
-        WHEN v.z = 'UTC' THEN v.t
-        WHEN regexp_full_match(v.z, '[+-]\\d\\d:\\d\\d') THEN v.t + to_minutes(CAST(
-            (CAST(v.z[2:3] AS INTEGER) * 60 + CAST(v.z[5:6] AS INTEGER)) * (CASE v.z[1] WHEN '-' THEN -1 ELSE 1 END)
-            AS INTEGER))
-        ELSE timezone(v.z, timezone('UTC', v.t)) END""",
-    # The instant that shows `local` on the clocks of `zone`.
-    """CREATE MACRO athena_at(local, zone) AS CASE
-        WHEN local IS NULL OR zone IS NULL THEN NULL
-        WHEN zone = 'UTC' THEN struct_pack(t := local, z := zone)
-        WHEN regexp_full_match(zone, '[+-]\\d\\d:\\d\\d') THEN struct_pack(
-            t := local - (athena_local(struct_pack(t := local, z := zone)) - local), z := zone)
-        ELSE struct_pack(t := timezone('UTC', timezone(zone, local)), z := zone) END""",
-    # Java's Double.toString: plain from 10^-3 to 10^7, else d.dddE±n; DuckDB prints the same shortest digits.
-    """CREATE MACRO athena_text_of_shortest(x, s) AS CASE
-        WHEN isnan(x) THEN 'NaN'
-        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-        WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN s
-        WHEN contains(s, 'e') THEN
-            regexp_replace(CASE WHEN contains(split_part(s, 'e', 1), '.') THEN s ELSE replace(s, 'e', '.0e') END,
-                           'e(?:[+]|(-))?0*', 'E\\1')
-        WHEN abs(x) >= 1e7 THEN CASE WHEN x < 0 THEN '-' ELSE '' END
-            || ltrim(s, '-')[1] || '.'
-            || coalesce(nullif(rtrim(replace(ltrim(s, '-')[2:], '.', ''), '0'), ''), '0')
-            || 'E' || (strpos(ltrim(s, '-'), '.') - 2)
-        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END
-            || ltrim(ltrim(s, '-'), '0.')[1] || '.'
-            || coalesce(nullif(ltrim(ltrim(s, '-'), '0.')[2:], ''), '0')
-            || 'E-' || (length(ltrim(s, '-')) - length(ltrim(ltrim(s, '-'), '0.')) - 1) END""",
-    "CREATE MACRO athena_text_of_double(x) AS athena_text_of_shortest(x, CAST(CAST(x AS DOUBLE) AS VARCHAR))",
-    "CREATE MACRO athena_text_of_real(x) AS athena_text_of_shortest(x, CAST(CAST(x AS FLOAT) AS VARCHAR))",
-    # days hours:minutes:seconds.millis
-    """CREATE MACRO athena_text_of_interval(i) AS
-        CASE WHEN i < 0 THEN '-' ELSE '' END
-        || (abs(i) // 86400000) || ' '
-        || lpad(CAST(abs(i) // 3600000 % 24 AS VARCHAR), 2, '0') || ':'
-        || lpad(CAST(abs(i) // 60000 % 60 AS VARCHAR), 2, '0') || ':'
-        || lpad(CAST(abs(i) // 1000 % 60 AS VARCHAR), 2, '0') || '.'
-        || lpad(CAST(abs(i) % 1000 AS VARCHAR), 3, '0')""",
-)
-"""Macros that the generated SQL calls; created in every connection before it is locked."""
+def _from_approximate(sql: str, source: Type, target: Type) -> str:
+    if target.name == "boolean":
+        return f"({sql} <> 0)"
+    if target.name == "real":
+        # Java's (float): beyond the range it is infinite.
+        infinite = f"CAST(CASE WHEN {sql} > 0 THEN 'Infinity' ELSE '-Infinity' END AS FLOAT)"
+        return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(TRY_CAST({sql} AS FLOAT), {infinite}) END"
+    if target.name == "double":
+        return f"CAST({sql} AS DOUBLE)"
+    shown, bound = text(sql, source), _BOUNDS[target.name]
+    # Trino rounds half away from zero, DuckDB half to even.
+    rounded = f"CAST(round({sql}) AS {target.duckdb})"
+    if target.name == "bigint":
+        wrong = fail(f"'INVALID_CAST_ARGUMENT: Unable to cast ' || {shown} || ' to bigint'", target)
+        return f"CASE WHEN round({sql}) >= {bound}e0 OR round({sql}) < -{bound}e0 THEN {wrong} ELSE {rounded} END"
+    nan = fail(f"'INVALID_CAST_ARGUMENT: Cannot cast {source.name} NaN to {target.name}'", target)
+    outside = fail(f"'NUMERIC_VALUE_OUT_OF_RANGE: Out of range for {target.name}: ' || {shown}", target)
+    return (
+        f"CASE WHEN isnan({sql}) THEN {nan} WHEN round({sql}) >= {bound} OR round({sql}) < -{bound} THEN {outside} "
+        f"ELSE {rounded} END"
+    )

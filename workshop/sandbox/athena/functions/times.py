@@ -5,7 +5,7 @@ A timestamp with time zone works on the wall clock of its own zone; results of t
 
 from collections.abc import Iterator, Sequence
 
-from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.time_casts import round_to_millis
 from workshop.sandbox.athena.compiler.values import Value, fail, local_timestamp
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions.registry import Build, Registry

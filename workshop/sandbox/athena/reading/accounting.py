@@ -7,7 +7,7 @@ cannot exclude; so partition keys and count(*) cost nothing. Text: whole objects
 
 from collections.abc import Iterable, Sequence
 
-from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.time_casts import round_to_millis
 from workshop.sandbox.athena.compiler.scope import Scan
 from workshop.sandbox.athena.reading.parquet_files import RowGroup, inspect
 from workshop.sandbox.athena.reading.readers import ScanFiles, is_parquet

@@ -6,7 +6,7 @@ or false; everything else is taken by its text. The OpenX SerDe takes objects as
 fraction in an integer column, for which it has a rule that is not documented, is refused.
 """
 
-from workshop.sandbox.athena.compiler.casts import round_to_millis
+from workshop.sandbox.athena.compiler.time_casts import round_to_millis
 from workshop.sandbox.athena.compiler.values import fail
 from workshop.sandbox.athena.types import Type, field_names, literal, quote
 
