@@ -4,9 +4,9 @@ A row of a table reads like Trino's documentation:
 
     ("lpad(varchar, bigint, varchar) -> varchar", "lpad({0}, CAST({1} AS INTEGER), {2})")
 
-Letters `T`, `K`, `V`, `R`, `S` stand for any type; `decimal`, `char`, `timestamp` and their kin match any precision or
-length, and as a result have that of the first argument of the kind; `...` after the last parameter repeats it;
-`function(T, R)` is a lambda of a T that gives an R. A template is one of
+Letters `T`, `K`, `V`, `R`, `S` stand for any type; `decimal`, `char`, `varchar_x`, `timestamp` and their kin match any
+precision or length, and as a result have that of the first argument of the kind; `...` after the last parameter
+repeats it; `function(T, R)` is a lambda of a T that gives an R. A template is one of
 
 - a format string over the arguments' SQL (a lambda's SQL is DuckDB's `lambda x: …`),
 - a callable over the arguments' `Value`s, when the translation depends on a literal or a type,
@@ -23,7 +23,7 @@ from enum import Enum
 from functools import partial
 
 from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, sharing
-from workshop.sandbox.athena.errors import AthenaError, Position
+from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.types import (
     BIGINT,
     BOOLEAN,
@@ -87,6 +87,8 @@ class Pattern:
     args: tuple["Pattern", ...] = ()
 
     def __str__(self) -> str:
+        if self.name == "varchar_x":
+            return "varchar(x)"
         return f"{self.name}({', '.join(map(str, self.args))})" if self.args else self.name
 
 
@@ -133,6 +135,7 @@ class Registry:
     """All functions by name."""
 
     _overloads: dict[str, list[Overload]] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
 
     def add(self, rows: Iterable[Row], kind: Kind = Kind.SCALAR) -> None:
         """Enter the rows of a table; overloads are tried in the order of entry, so narrow ones come first.
@@ -142,6 +145,14 @@ class Registry:
         for signature, build, *rest in rows:
             overload = _parse_signature(signature, build, kind, rest[0] if rest else None)
             self._overloads.setdefault(overload.name, []).append(overload)
+
+    def refuse(self, names: Iterable[str]) -> None:
+        """Functions that Athena has and this engine does not: calls fail with NOT_SUPPORTED and the function's name."""
+        self._refused.update(names)
+
+    def refused(self) -> list[str]:
+        """Names of the functions that are refused."""
+        return sorted(self._refused - self._overloads.keys())
 
     def kind(self, name: str) -> Kind | None:
         """Kind of the function called `name`, None if there is none."""
@@ -157,6 +168,8 @@ class Registry:
     ) -> Call:
         """The call of `name` with `args`; raises FUNCTION_NOT_FOUND as Trino words it."""
         overloads = self._overloads.get(name)
+        if not overloads and name in self._refused:
+            raise not_supported(f"The function {name}", position)
         if not overloads:
             raise AthenaError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position)
         for exact in (True, False):
@@ -195,8 +208,9 @@ _TYPES = {
     "uuid": UUID,
     "varbinary": VARBINARY,
     "varchar": VARCHAR,
+    "varchar_x": VARCHAR,
 }
-_FAMILIES = frozenset(["decimal", "char", "time", "time_tz", "timestamp", "timestamp_tz"])
+_FAMILIES = frozenset(["decimal", "char", "varchar_x", "time", "time_tz", "timestamp", "timestamp_tz"])
 """Names of signatures that stand for types of any length or precision."""
 _VARIABLES = frozenset("TKVRSU")
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
@@ -318,7 +332,8 @@ def _bind(pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool)
         family = _TYPES[pattern.name]
         if type_.name == family.name:
             bound.setdefault(pattern.name, type_)
-    return True
+    # A text is never made a char for a function's sake.
+    return pattern.name != "char" or type_.name == "char"
 
 
 def _substitute(pattern: Pattern, type_: Type, bound: Mapping[str, Type]) -> Type:
