@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workshop.sandbox.athena.api.executions import Execution, ExecutionStore
+from workshop.sandbox.athena.api.executions import Execution
+from workshop.sandbox.athena.api.store import ExecutionStore
 from workshop.sandbox.athena.errors import InvalidRequestError
 from workshop.sandbox.athena.reading.object_cache import ObjectCache
 
@@ -74,29 +75,80 @@ def test_a_lower_limit_holds_after_a_restart(cache: ObjectCache, tmp_path: Path)
     assert kept(cache, "abc") == "c"
 
 
-def execution(execution_id: str, *, days_ago: float, token: str) -> Execution:
+def execution(execution_id: str, *, days_ago: float = 0, token: str | None = None, **more: object) -> Execution:
     return Execution(
         id=execution_id, account_id="1", query="SELECT 1", work_group="primary", database=None, catalog=None,
-        statement_type="DML", substatement_type="SELECT", output="s3://b/o", encryption={},
-        submitted=time.time() - days_ago * 86_400, token=token, state="SUCCEEDED",
+        statement_type="DML", substatement_type="SELECT", output="s3://b/o", submitted=time.time() - days_ago * 86_400,
+        token=token, **({"state": "SUCCEEDED"} | more),  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def listed(store: ExecutionStore) -> list[str]:
+    return store.newest_first("1", "primary", 50)[0]
 
 
 def test_executions_expire(tmp_path: Path) -> None:
     store = ExecutionStore(tmp_path)
     for name, days in (("old", 44.99), ("new", 1)):
         store.add(lambda i, n=name, d=days: execution(i, days_ago=d, token=n), "1", name)  # type: ignore[misc]
-    old, new = store.newest_first("1", "primary")[::-1]
-    assert ExecutionStore(tmp_path).newest_first("1", "primary") == [new, old]
+    old, new = listed(store)[::-1]
+    assert listed(ExecutionStore(tmp_path)) == [new, old]
     store.update(old, submitted=time.time() - 45.01 * 86_400)
     again = ExecutionStore(tmp_path)
-    assert again.newest_first("1", "primary") == [new]
+    assert listed(again) == [new]
     with pytest.raises(InvalidRequestError, match="was not found"):
         again.get(old)
-    assert [p.stem for p in tmp_path.glob("*.json")] == [new]
-    made, fresh = again.add(lambda i: execution(i, days_ago=0, token="old"), "1", "old")
+    made, fresh = again.add(lambda i: execution(i, token="old"), "1", "old")
     assert fresh
     assert replace(made, id="") == replace(again.get(made.id), id="")
     again.update(new, submitted=0)
-    again.add(lambda i: execution(i, days_ago=0, token="x"), "1", "x")
-    assert new not in again.newest_first("1", "primary")
+    again.add(lambda i: execution(i, token="x"), "1", "x")
+    assert new not in listed(again)
+
+
+def test_the_same_token_is_the_same_execution(tmp_path: Path) -> None:
+    store = ExecutionStore(tmp_path)
+    first, _ = store.add(execution, "1", "token")
+    for known in (store, ExecutionStore(tmp_path)):
+        found, fresh = known.add(execution, "1", "token")
+        assert (found.id, fresh) == (first.id, False)
+    assert store.add(execution, "2", "token")[1]
+
+
+def test_what_ran_when_the_process_was_killed_has_failed(tmp_path: Path) -> None:
+    """The store is never closed, as after `kill -9`."""
+    store = ExecutionStore(tmp_path)
+    ids = [store.add(lambda i, s=s: execution(i, state=s), "1", None)[0].id for s in ("QUEUED", "RUNNING")]  # type: ignore[misc]
+    done = store.add(execution, "1", None)[0].id
+    again = ExecutionStore(tmp_path)
+    assert [again.get(i).state for i in ids] == ["FAILED", "FAILED"]
+    assert again.get(done).state == "SUCCEEDED"
+    error = again.get(ids[0]).error
+    assert error is not None
+    assert (error["ErrorCategory"], error["Retryable"]) == (1, True)
+
+
+def test_an_execution_that_has_ended_keeps_its_state(tmp_path: Path) -> None:
+    store = ExecutionStore(tmp_path)
+    made = store.add(lambda i: execution(i, state="RUNNING"), "1", None)[0].id
+    store.update(made, state="CANCELLED")
+    store.update(made, state="SUCCEEDED", rows=5)
+    assert (store.get(made).state, store.get(made).rows) == ("CANCELLED", 0)
+
+
+def test_ten_thousand_executions(tmp_path: Path) -> None:
+    """Pages hold every execution once, newest first; starting and listing do not read all of them."""
+    store = ExecutionStore(tmp_path)
+    ids = [store.add(execution, "1", None)[0].id for _ in range(10_000)]
+    started = time.monotonic()
+    again = ExecutionStore(tmp_path)
+    found: list[str] = []
+    before: int | None = None
+    while True:
+        page, before = again.newest_first("1", "primary", 50, before)
+        found += page
+        if before is None:
+            break
+    assert found == ids[::-1]
+    assert again.find(ids[0]) is not None
+    assert time.monotonic() - started < 3
