@@ -1,0 +1,217 @@
+"""ARRAY[…], ROW(…), subscripts and lambdas (Trino documentation: array, map, row, lambda)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from workshop.sandbox.athena.compiler import comparisons
+from workshop.sandbox.athena.compiler.casts import castable
+from workshop.sandbox.athena.compiler.scope import Column, Scope
+from workshop.sandbox.athena.compiler.text_of_values import text
+from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, fail, sharing
+from workshop.sandbox.athena.errors import AthenaError
+from workshop.sandbox.athena.functions import REGISTRY
+from workshop.sandbox.athena.functions.registry import Argument, Kind, LambdaArgument
+from workshop.sandbox.athena.types import (
+    BIGINT,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    array,
+    can_coerce,
+    common_of,
+    field_names,
+    quote,
+    row,
+)
+
+if TYPE_CHECKING:
+    from workshop.sandbox.athena.compiler.expressions import Expressions
+
+
+# constructors
+
+
+def _array(block: "Expressions", node: exp.Expr) -> Value:
+    items = [block.compile(e) for e in node.expressions]
+    common = _element_type(block, items, node) if items else UNKNOWN
+    if not items:
+        return Value("CAST([] AS INTEGER[])", array(UNKNOWN))
+    return Value(f"[{', '.join(coerce(i, common).sql for i in items)}]", array(common))
+
+
+def _element_type(block: "Expressions", items: Sequence[Value], node: exp.Expr) -> Type:
+    common = common_of([i.type for i in items])
+    if common is not None:
+        return common
+    # Trino names the first element that does not go with those before it.
+    types = [i.type for i in items]
+    wrong = next(n for n in range(len(types)) if common_of(types[: n + 1]) is None)
+    raise AthenaError(
+        "TYPE_MISMATCH",
+        f"All ARRAY elements must be the same type or coercible to a common type. Cannot find common type between "
+        f"{common_of(types[:wrong])} and {types[wrong]}, all types (without duplicates): "
+        f"[{', '.join(dict.fromkeys(map(str, types)))}]",
+        block.position(node.expressions[wrong]),
+    )
+
+
+def row_of(block: "Expressions", node: exp.Expr) -> Value:
+    """ROW(…) or (…)."""
+    items = [block.compile(e) for e in node.expressions]
+    fields = ", ".join(f"field{i} := {_typed(v)}" for i, v in enumerate(items))
+    return Value(f"struct_pack({fields})", row([(None, v.type) for v in items]))
+
+
+def _typed(value: Value) -> str:
+    """A bare NULL has no type that a field could take."""
+    return f"CAST({value.sql} AS {value.type.duckdb})" if value.type == UNKNOWN else value.sql
+
+
+# subscripts
+
+
+def _subscript(block: "Expressions", node: exp.Expr) -> Value:
+    base, index = block.compile(node.this), block.compile(node.expressions[0])
+    if base.type.name == "array" and can_coerce(index.type, BIGINT):
+        written = sharing([base, coerce(index, BIGINT)], lambda values: _item(values, base.type.args[0]))
+        return Value(written, base.type.args[0])
+    if base.type.name == "map" and can_coerce(index.type, base.type.args[0]):
+        key = coerce(index, base.type.args[0])
+        return Value(sharing([base, key], lambda values: _value_of_key(values, base.type)), base.type.args[1])
+    if base.type.name == "row":
+        return _field(block, base, index, node)
+    raise AthenaError("TYPE_MISMATCH", f"Cannot use {index.type} for subscript of {base.type}", block.position(node))
+
+
+def _item(values: Sequence[Value], element: Type) -> str:
+    items, index = (v.sql for v in values)
+    high = "'INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length: ' "
+    high = fail(f"{high}|| {index} || ' > ' || len({items})", element)
+    negative = fail(f"'INVALID_FUNCTION_ARGUMENT: Array subscript is negative: ' || {index}", element)
+    zero = fail("'INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'", element)
+    wrong = f"CASE WHEN {index} = 0 THEN {zero} WHEN {index} < 0 THEN {negative} ELSE {high} END"
+    return f"CASE WHEN {index} NOT BETWEEN 1 AND len({items}) THEN {wrong} ELSE ({items})[{index}] END"
+
+
+def _value_of_key(values: Sequence[Value], type_: Type) -> str:
+    entries, key = (v.sql for v in values)
+    key_type, value_type = type_.args
+    message = "'INVALID_FUNCTION_ARGUMENT: Key not present in map'"
+    if castable(key_type, VARCHAR):
+        message = f"'INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || {text(key, key_type)}"
+    missing = fail(message, value_type)
+    found = comparisons.has_key(entries, key, key_type)
+    return f"CASE WHEN NOT {found} THEN {missing} ELSE {comparisons.value_at(entries, key, key_type)} END"
+
+
+def _field(block: "Expressions", base: Value, index: Value, node: exp.Expr) -> Value:
+    """A field by its place; that is a literal (Trino: the type of `r[i]` must be known)."""
+    if index.constant is None or not index.type.is_integer:
+        raise AthenaError(
+            "INVALID_ARGUMENTS",
+            "Subscript expression on ROW requires a constant index",
+            block.position(node.expressions[0]),
+        )
+    place = int(index.constant)
+    if index.sql.startswith("(-"):
+        place = -place
+    if place <= 0:
+        raise AthenaError(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"Invalid subscript index: {place}. ROW indices start at 1",
+            block.position(node.expressions[0]),
+        )
+    if place > len(base.type.args):
+        raise AthenaError(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"Subscript index out of bounds: {place}. ROW has {len(base.type.args)} fields",
+            block.position(node.expressions[0]),
+        )
+    name = field_names(base.type)[place - 1]
+    return Value(f"({base.sql}).{quote(name)}", base.type.args[place - 1])
+
+
+# lambdas
+
+
+class LambdaScope(Scope):
+    """The parameters of a lambda, in front of the names around it."""
+
+
+def argument(block: "Expressions", node: exp.Expr) -> Argument:
+    """A value, or a lambda that waits for the types of its parameters."""
+    if not isinstance(node, exp.Lambda):
+        return block.compile(node)
+    names = [parameter.name.lower() for parameter in node.expressions]
+    _check_body(block, node.this)
+    depth = sum(isinstance(scope, LambdaScope) for scope in _scopes(block.scope))
+    variables = tuple(f"v{depth}_{i}" for i in range(len(names)))
+
+    def body(types: Sequence[Type], bound: Sequence[str]) -> Value:
+        columns = [Column(n, t, sql, output=True) for n, t, sql in zip(names, types, bound, strict=True)]
+        scope = LambdaScope(columns, block.scope, extends=True)
+        return replace(block, scope=scope).compile(node.this)
+
+    def compiled(types: Sequence[Type]) -> LambdaValue:
+        if len(types) != len(names):
+            raise AthenaError(
+                "INVALID_PARAMETER_USAGE",
+                f"Expected a lambda that takes {len(types)} argument(s) but got {len(names)}",
+                block.position(node),
+            )
+        value = body(types, variables)
+        return LambdaValue(
+            f"lambda {', '.join(variables)}: {value.sql}",
+            value.type,
+            variables=variables,
+            body=value.sql,
+            apply=lambda bound: body(types, bound).sql,
+        )
+
+    return LambdaArgument(len(names), compiled)
+
+
+def _scopes(scope: Scope | None) -> Iterator[Scope]:
+    while scope is not None:
+        yield scope
+        scope = scope.parent
+
+
+def _check_body(block: "Expressions", body: exp.Expr) -> None:
+    groups = [n for n in body.walk() if _is_of_a_group(n)]
+    if groups:
+        raise AthenaError(
+            "EXPRESSION_NOT_SCALAR",
+            "Lambda expression cannot contain aggregations, window functions or grouping operations: "
+            f"[{', '.join(n.sql('trino') for n in groups)}]",
+            block.position(groups[0]),
+        )
+    query = next((n for n in body.walk() if isinstance(n, exp.Subquery | exp.Exists | exp.Query)), None)
+    if query is not None:
+        raise AthenaError("NOT_SUPPORTED", "Lambda expression cannot contain subqueries", block.position(query))
+
+
+def _is_of_a_group(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Window):
+        return True
+    name = str(node.this).lower() if isinstance(node, exp.Anonymous) else ""
+    in_window = isinstance(node.parent, exp.Window | exp.Filter)
+    return bool(name) and not in_window and (REGISTRY.kind(name) == Kind.AGGREGATE or name == "grouping")
+
+
+def _alone(block: "Expressions", node: exp.Expr) -> Value:
+    raise AthenaError(
+        "TYPE_MISMATCH", "Lambda expression should always be used inside a function", block.position(node)
+    )
+
+
+METHODS: dict[type[exp.Expr], Callable[["Expressions", exp.Expr], Value]] = {
+    exp.Array: _array,
+    exp.Tuple: row_of,
+    exp.Bracket: _subscript,
+    exp.Lambda: _alone,
+}
+"""What compiles each kind of node."""
