@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from workshop.sandbox.athena.api.metadata import Metadata
 from workshop.sandbox.athena.catalog.glue import GlueCatalog
+from workshop.sandbox.athena.catalog.glue_client import Glue
 from workshop.sandbox.athena.reading.object_cache import ObjectCache
 from workshop.sandbox.athena.reading.storage import S3Storage
 from workshop.sandbox.athena.run import Lake
@@ -64,4 +65,4 @@ class Lakes:
         options = {"endpoint_url": self._endpoint_url, "verify": str(self._ca_bundle), "config": config}
         storage = S3Storage(session.client("s3", **options), self._cache, self._pool)
         glue = session.client("glue", **options)
-        return Lake(GlueCatalog(glue), storage, Metadata(glue))
+        return Lake(GlueCatalog(glue), storage, Metadata(glue), Glue(glue))

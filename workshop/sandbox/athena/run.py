@@ -1,14 +1,21 @@
 """Runs one statement from its tree to its files in S3."""
 
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from sqlglot import exp
 
 from workshop.sandbox.athena.api.metadata import Metadata
 from workshop.sandbox.athena.api.results import column_info, labels, metadata, write_csv
 from workshop.sandbox.athena.catalog.binder import Binder
 from workshop.sandbox.athena.catalog.glue import Catalog
+from workshop.sandbox.athena.catalog.glue_client import Glue
+from workshop.sandbox.athena.catalog_statements import dispatch, plans, views
+from workshop.sandbox.athena.catalog_statements.context import Answer, Context
 from workshop.sandbox.athena.compiler.queries import QueryCompiler
 from workshop.sandbox.athena.compiler.scope import Compiled
 from workshop.sandbox.athena.engine import Engine, Session
@@ -16,6 +23,8 @@ from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError, not
 from workshop.sandbox.athena.reading import readers
 from workshop.sandbox.athena.reading.opening import Opener
 from workshop.sandbox.athena.reading.storage import Encryption, Storage
+from workshop.sandbox.athena.syntax.catalog_statements import CatalogStatement, CreateView, Explain
+from workshop.sandbox.athena.syntax.modifications import Modification
 from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Select, Statement, Unload, Unsupported
 from workshop.sandbox.athena.types import BIGINT
 from workshop.sandbox.athena.udf import Connection
@@ -24,11 +33,19 @@ from workshop.sandbox.athena.writing import writers
 
 @dataclass(frozen=True)
 class Lake:
-    """The catalog and the store, as one caller sees them; `metadata` answers the API's questions about tables."""
+    """The catalog and the store, as one caller sees them; `metadata` answers the API's questions about tables, `glue`
+    is for statements that change the catalog."""
 
     catalog: Catalog
     storage: Storage
     metadata: Metadata | None = None
+    glue: Glue | None = None
+
+    def context(self, database: str | None, now: datetime, cancellation: "Cancellation | None" = None) -> Context:
+        """What statements about the catalog work with."""
+        assert self.glue is not None  # every lake but those of tests of queries has it
+        check = (cancellation or Cancellation()).check
+        return Context(self.glue, self.storage, database, now, check)
 
 
 @dataclass(frozen=True)
@@ -85,11 +102,21 @@ class Cancellation:
 
 def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Outcome:
     """Run a statement; raises `AthenaError`, `QueryCancelledError` or `BytesScannedCutoffError`."""
-    statement = job.statement
-    if isinstance(statement, Unsupported):
-        raise not_supported(statement.what)
-    if not isinstance(statement, Select | Insert | Unload | Ctas):
-        raise not_supported(type(statement).__name__)
+    match statement := job.statement:
+        case CatalogStatement():
+            return _about_the_catalog(job, statement, lake, engine, cancellation)
+        case Modification():
+            raise dispatch.refuse_modification(statement, lake.context(job.database, job.started))
+        case Unsupported():
+            raise not_supported(statement.what)
+        case Select() | Insert() | Unload() | Ctas():
+            return _query(job, statement, lake, engine, cancellation)
+    raise not_supported(type(statement).__name__)
+
+
+def _query(
+    job: Job, statement: Select | Insert | Unload | Ctas, lake: Lake, engine: Engine, cancellation: Cancellation
+) -> Outcome:
     if isinstance(statement, Ctas) and not statement.with_data:
         raise not_supported("CREATE TABLE AS … WITH NO DATA")
     binder = Binder(lake.catalog, job.database)
@@ -101,7 +128,7 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
         cancellation.watch(session.connection)
         try:
             opener = Opener(lake.catalog, lake.storage, session, job.started, job.cutoff, cancellation.check)
-            scanned = opener.open(statement.query, compiled, compiler.scans)
+            scanned = opener.open(_limited(statement.query, binder), compiled, compiler.scans)
             if isinstance(statement, Select):
                 return _select(job, compiled, lake, session, scanned)
             plan = _plan(job, statement, compiled, binder, lake)
@@ -109,6 +136,65 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
         finally:
             _forget(cancellation)
     return _report(job, statement, written, lake, scanned)
+
+
+def _limited(query: exp.Expr, binder: Binder) -> exp.Expr:
+    """The query whose LIMIT may leave files unopened: none where a view stands between it and the files."""
+    return exp.Select() if binder.reads_views else query
+
+
+def _about_the_catalog(
+    job: Job, statement: CatalogStatement, lake: Lake, engine: Engine, cancellation: Cancellation
+) -> Outcome:
+    """Answer with `<id>.txt`, a row a line. What Hive refuses leaves its reason there, as on Athena."""
+    context = lake.context(job.database, job.started, cancellation)
+    target = f"{job.output}.txt"
+    try:
+        match statement:
+            case CreateView():
+                compiled = QueryCompiler(Binder(lake.catalog, job.database), job.text, job.started).statement(
+                    statement.query
+                )
+                answer = views.create_view(statement, compiled, context)
+            case Explain():
+                answer = _explain(job, statement, lake, engine, cancellation)
+            case _:
+                answer = dispatch.answer(statement, context)
+    except AthenaError as error:
+        if error.reason.startswith("FAILED: "):
+            with suppress(AthenaError):
+                lake.storage.put(target, error.reason.encode(), job.encryption)
+        raise
+    lake.storage.put(target, "\n".join(answer.lines).encode(), job.encryption)
+    if answer.columns:
+        lake.storage.put(f"{target}.metadata", metadata(answer.columns), job.encryption)
+    return Outcome(target, answer.columns, answer.scanned, len(answer.lines))
+
+
+def _explain(job: Job, statement: Explain, lake: Lake, engine: Engine, cancellation: Cancellation) -> Answer:
+    inner = statement.statement
+    if not isinstance(inner, Select | Insert | Unload | Ctas):
+        raise not_supported("EXPLAIN of a statement without a query")
+    if statement.analyze and not isinstance(inner, Select):
+        raise not_supported("EXPLAIN ANALYZE of a statement that writes")
+    binder = Binder(lake.catalog, job.database)
+    compiler = QueryCompiler(binder, job.text, job.started)
+    compiled = compiler.statement(inner.query)
+    if not statement.analyze:
+        return plans.answer(statement, compiled, compiler.scans)
+    for scan in compiler.scans:
+        readers.check_readable(scan.table)
+    begun = time.monotonic()
+    with lake.storage.reading(), engine.session() as session:
+        cancellation.watch(session.connection)
+        try:
+            opener = Opener(lake.catalog, lake.storage, session, job.started, job.cutoff, cancellation.check)
+            scanned = opener.open(_limited(inner.query, binder), compiled, compiler.scans)
+            rows = write_csv(session.connection, compiled, session.folder / "result.csv")
+        finally:
+            _forget(cancellation)
+    millis = (time.monotonic() - begun) * 1000
+    return plans.answer(statement, compiled, compiler.scans, plans.Ran(rows, scanned, millis))
 
 
 def _forget(cancellation: Cancellation) -> None:

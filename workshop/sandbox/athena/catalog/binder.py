@@ -1,6 +1,6 @@
 """Binding of table names to the catalog."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -10,14 +10,27 @@ from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 
 @dataclass
 class Binder:
-    """Looks tables up once per query; names without a database belong to `database`."""
+    """Looks tables up once per query; names without a database belong to `database`.
+
+    `views` are the views that are being read, the outermost first.
+    """
 
     catalog: Catalog
     database: str | None
+    views: tuple[tuple[str, str], ...] = ()
     _tables: dict[tuple[str, str], Table] = field(default_factory=dict)
 
-    def table(self, node: exp.Table, position: Position | None) -> Table:
-        """The table a reference names; TABLE_NOT_FOUND, SCHEMA_NOT_FOUND or CATALOG_NOT_FOUND as Athena words them."""
+    def inside(self, view: Table, database: str | None) -> "Binder":
+        """The binder for a view's own text, whose names belong to `database`."""
+        return replace(self, database=database, views=(*self.views, (view.database, view.name)))
+
+    @property
+    def reads_views(self) -> bool:
+        """Whether a view was looked up."""
+        return any(t.is_view for t in self._tables.values())
+
+    def database_of(self, node: exp.Table, position: Position | None) -> str:
+        """The database of a reference; CATALOG_NOT_FOUND or MISSING_SCHEMA_NAME as Athena words them."""
         catalog = node.catalog.lower()
         if catalog and catalog != CATALOG:
             raise AthenaError("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist", position)
@@ -26,10 +39,20 @@ class Binder:
             raise AthenaError(
                 "MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set", position
             )
-        return self.named(database, node.name.lower(), position)
+        return database
+
+    def table(self, node: exp.Table, position: Position | None) -> Table:
+        """The table or view a reference names; TABLE_NOT_FOUND or SCHEMA_NOT_FOUND as Athena words them."""
+        return self._lookup(self.database_of(node, position), node.name.lower(), position)
 
     def named(self, database: str, name: str, position: Position | None = None) -> Table:
-        """The table called `database.name`."""
+        """The table called `database.name`, to be written."""
+        found = self._lookup(database, name, position)
+        if found.is_view:
+            raise AthenaError("NOT_SUPPORTED", "Inserting into views is not supported", position)
+        return found
+
+    def _lookup(self, database: str, name: str, position: Position | None) -> Table:
         found = self._tables.get((database, name)) or self.catalog.table(database, name)
         if found is None:
             if not self.catalog.database_exists(database):
@@ -48,7 +71,5 @@ class Binder:
                 "HIVE_INVALID_METADATA",
                 f"Hive metadata for table {table.name} is invalid: Table descriptor contains duplicate columns",
             )
-        if table.table_type == "VIRTUAL_VIEW":
-            raise not_supported("A view")
         if table.properties.get("table_type", "").upper() == "ICEBERG":
             raise not_supported("An Iceberg table")

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from workshop.sandbox.athena.catalog.glue_client import Glue, error_code, glue_error
 from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.types import Type, parse_hive
 
@@ -43,6 +44,12 @@ class Table:
     properties: Mapping[str, str] = field(default_factory=dict)
     table_type: str = "EXTERNAL_TABLE"
     storage: Mapping[str, Any] = field(default_factory=dict)
+    view_text: str = ""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view; `view_text` then holds its definition."""
+        return self.table_type == "VIRTUAL_VIEW"
 
     @property
     def all_columns(self) -> tuple[TableColumn, ...]:
@@ -52,10 +59,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition: the text of each key's value (None = NULL) and the `s3://…` folder of its files."""
+    """A partition: the text of each key's value (None = NULL) and the `s3://…` folder of its files.
+
+    `storage` is its storage descriptor, where the catalog has one: its columns and SerDe may differ from the table's.
+    """
 
     values: tuple[str | None, ...]
     location: str
+    storage: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class Catalog(Protocol):
@@ -67,8 +78,14 @@ class Catalog(Protocol):
     def table(self, database: str, name: str) -> Table | None:
         """The table, None if there is none."""
 
-    def partitions(self, table: Table) -> list[Partition]:
-        """All registered partitions."""
+    def databases(self) -> list[str]:
+        """Names of all databases."""
+
+    def tables(self, database: str) -> list[Table]:
+        """All tables and views of a database; none if there is no such database."""
+
+    def partitions(self, table: Table, expression: str | None = None) -> list[Partition]:
+        """The registered partitions; those that do not satisfy `expression`, in Glue's grammar, may be left out."""
 
     def add_partitions(self, table: Table, partitions: Sequence[Partition]) -> None:
         """Register partitions; those that exist already stay as they are."""
@@ -87,15 +104,16 @@ class GlueCatalog:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._glue = Glue(client)
 
     def database_exists(self, name: str) -> bool:
         """Whether there is such a database."""
         try:
             self._client.get_database(Name=name)
         except ClientError as error:
-            if _code(error) == "EntityNotFoundException":
+            if error_code(error) == "EntityNotFoundException":
                 return False
-            raise _denied(error) from error
+            raise glue_error(error) from error
         return True
 
     def table(self, database: str, name: str) -> Table | None:
@@ -103,26 +121,38 @@ class GlueCatalog:
         try:
             return table_from_glue(self._client.get_table(DatabaseName=database, Name=name)["Table"])
         except ClientError as error:
-            if _code(error) == "EntityNotFoundException":
+            if error_code(error) == "EntityNotFoundException":
                 return None
-            raise _denied(error) from error
+            raise glue_error(error) from error
 
-    def partitions(self, table: Table) -> list[Partition]:
-        """All registered partitions."""
+    def databases(self) -> list[str]:
+        """Names of all databases."""
+        return [d["Name"] for d in self._glue.databases()]
+
+    def tables(self, database: str) -> list[Table]:
+        """All tables and views of a database; none if there is no such database."""
+        if not self.database_exists(database):
+            return []
+        return [table_from_glue(t) for t in self._glue.tables(database)]
+
+    def partitions(self, table: Table, expression: str | None = None) -> list[Partition]:
+        """The registered partitions; those that do not satisfy `expression`, in Glue's grammar, may be left out."""
+        narrowed = {"Expression": expression} if expression else {}
         pages = self._client.get_paginator("get_partitions").paginate(
-            DatabaseName=table.database, TableName=table.name, ExcludeColumnSchema=True
+            DatabaseName=table.database, TableName=table.name, **narrowed
         )
         try:
             return [
                 Partition(
                     tuple(None if v == NULL_PARTITION else v for v in p["Values"]),
                     p["StorageDescriptor"]["Location"],
+                    p["StorageDescriptor"],
                 )
                 for page in pages
                 for p in page["Partitions"]
             ]
         except ClientError as error:
-            raise _denied(error) from error
+            raise glue_error(error) from error
 
     def add_partitions(self, table: Table, partitions: Sequence[Partition]) -> None:
         """Register partitions; those that exist already stay as they are."""
@@ -141,7 +171,7 @@ class GlueCatalog:
                     PartitionInputList=inputs[start : start + self._BATCH],
                 )
             except ClientError as error:
-                raise _denied(error) from error
+                raise glue_error(error) from error
             for failed in answer.get("Errors", []):
                 if failed["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
                     raise AthenaError("HIVE_METASTORE_ERROR", failed["ErrorDetail"].get("ErrorMessage", ""))
@@ -151,14 +181,14 @@ class GlueCatalog:
         try:
             self._client.create_table(DatabaseName=table.database, TableInput=_table_input(table))
         except ClientError as error:
-            raise _denied(error) from error
+            raise glue_error(error) from error
 
     def delete_table(self, database: str, name: str) -> None:
         """Delete a table."""
         try:
             self._client.delete_table(DatabaseName=database, Name=name)
         except ClientError as error:
-            raise _denied(error) from error
+            raise glue_error(error) from error
 
 
 def table_from_glue(glue: Mapping[str, Any]) -> Table:
@@ -178,6 +208,7 @@ def table_from_glue(glue: Mapping[str, Any]) -> Table:
         properties=glue.get("Parameters", {}),
         table_type=glue.get("TableType", "EXTERNAL_TABLE"),
         storage=storage,
+        view_text=glue.get("ViewOriginalText") or "",
     )
 
 
@@ -202,15 +233,3 @@ def _table_input(table: Table) -> dict[str, Any]:
             "SerdeInfo": {"SerializationLibrary": table.serde, "Parameters": dict(table.serde_parameters)},
         },
     }
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _denied(error: ClientError) -> AthenaError:
-    """How Athena words a refusal of Glue's."""
-    message = error.response.get("Error", {}).get("Message", str(error))
-    if _code(error) in ("AccessDeniedException", "AccessDenied"):
-        return AthenaError("", f"Insufficient permissions to execute the query. {message}")
-    return AthenaError("HIVE_METASTORE_ERROR", f"{message} (Service: Glue; Error Code: {_code(error)})")

@@ -1,13 +1,18 @@
 """The kinds of statement the engine runs; every other kind is refused by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError, not_supported
+from workshop.sandbox.athena.syntax import modifications
+from workshop.sandbox.athena.syntax.catalog_statements import CatalogStatement, Explain, FailsWhenRun
+from workshop.sandbox.athena.syntax.hive_statements import hive_statement
+from workshop.sandbox.athena.syntax.modifications import Modification
 from workshop.sandbox.athena.syntax.parser import SyntaxTree
+from workshop.sandbox.athena.syntax.statement_heads import headed_statement, is_ctas
 
 _FIRST_WORDS = frozenset(
     [
@@ -113,10 +118,10 @@ class Unsupported:
     statement_type: str
 
 
-Statement = Select | Insert | Unload | Ctas | Execute | Unsupported
+Statement = Select | Insert | Unload | Ctas | Execute | Unsupported | Modification | CatalogStatement
 
 
-def statement_types(statement: Statement) -> tuple[str, str]:
+def statement_types(statement: Statement) -> tuple[str, str]:  # noqa: PLR0911 - one return for each kind
     """`StatementType` and `SubstatementType` as GetQueryExecution reports them."""
     match statement:
         case Select():
@@ -131,10 +136,31 @@ def statement_types(statement: Statement) -> tuple[str, str]:
             return "DML", "EXECUTE"
         case Unsupported(what, statement_type):
             return statement_type, what.replace(" ", "_")
+        case Modification() | FailsWhenRun():
+            return statement.types
+        case CatalogStatement():
+            return statement.TYPES
+
+
+def result_suffix(statement: Statement) -> str:
+    """What follows the id in the name of a statement's result file; nothing where there is no such file."""
+    match statement:
+        case Select() | Modification():
+            return ".csv"
+        case CatalogStatement():
+            return ".txt"
+        case Unsupported(_, statement_type):
+            return "" if statement_type == "DML" else ".txt"
+    return ""
 
 
 def parse(text: str) -> Statement:  # noqa: PLR0911 - one return for each kind of statement
     """The statement in `text`; `InvalidRequestError` when it is not SQL that Athena would accept."""
+    found = headed_statement(text, parse) or modifications.modification(text)
+    if found is None and not is_ctas(text):
+        found = hive_statement(text)
+    if found is not None:
+        return found
     tree = SyntaxTree(text)
     if not tree.tokens:
         raise InvalidRequestError("Query string cannot be empty.", athena_error_code="MALFORMED_QUERY")
@@ -307,7 +333,9 @@ def _closing(tree: SyntaxTree, opening: int) -> int:
 
 def bind_parameters(statement: Statement, parameters: list[str]) -> Statement:
     """`statement` with each `?` replaced by the literal in `parameters`, in order."""
-    if isinstance(statement, Unsupported | Execute):
+    if isinstance(statement, Explain):
+        return replace(statement, statement=bind_parameters(statement.statement, parameters))
+    if isinstance(statement, Unsupported | Execute | Modification | CatalogStatement):
         return statement
     found = [n for n in statement.query.walk(bfs=False) if isinstance(n, exp.Placeholder)]
     if len(found) != len(parameters):
