@@ -261,7 +261,8 @@ def from_utf8_with_code_point(data: bytes, code_point: int) -> str:
 
 
 def _decoded(data: bytes, replacement: str) -> str:
-    parts, start = [], 0
+    parts: list[str] = []
+    start = 0
     while True:
         try:
             return "".join([*parts, data[start:].decode("utf-8")])

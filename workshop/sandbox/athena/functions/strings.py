@@ -10,6 +10,7 @@ from dataclasses import replace
 from workshop.sandbox.athena.compiler.values import Value, fail
 from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.functions import code_points
+from workshop.sandbox.athena.functions.nullable import nullable
 from workshop.sandbox.athena.functions.registry import Registry, ResultType, Row
 from workshop.sandbox.athena.types import VARCHAR, Type, array, char, literal, varchar
 from workshop.sandbox.athena.udf import Udf, call
@@ -107,11 +108,13 @@ def _codepoint(values: Sequence[Value]) -> str:
     return _text([replace(values[0], type=VARCHAR)], code_points.codepoint, Type("integer"))
 
 
+_SPLIT_PART = nullable(code_points.split_part)
+
+
 def _split_part(values: Sequence[Value]) -> str:
     text, delimiter, index = (v.sql for v in values)
     if not values[1].constant:
-        # A Udf that must give NULL for an index past the end.
-        return _text(values, code_points.split_part)
+        return call(_SPLIT_PART, [v.sql for v in values], [v.type for v in values], VARCHAR)
     low = fail(literal("INVALID_FUNCTION_ARGUMENT: Index must be greater than zero"), VARCHAR)
     return (
         f"CASE WHEN {index} <= 0 THEN {low} WHEN {index} > len(string_split({text}, {delimiter})) THEN NULL "

@@ -1,0 +1,86 @@
+"""Matches that may take very long run in a process of their own, which is ended when they do.
+
+Python's matcher cannot be interrupted, and holds the interpreter's lock: in the server it would stop everything.
+"""
+
+import json
+import select
+import subprocess
+import sys
+import threading
+from typing import IO, Any
+
+from workshop.sandbox.athena.regex.matching import OPERATIONS, compiled
+from workshop.sandbox.athena.regex.parts import PatternError
+
+TIME_LIMIT = 10.0
+"""Seconds that one match may take."""
+_MODULE = "workshop.sandbox.athena.regex.guard"
+_lock = threading.Lock()
+_worker: subprocess.Popen[bytes] | None = None
+
+
+class TookTooLongError(Exception):
+    """The match was given up."""
+
+
+def run(operation: str, pattern: str, text: str, *arguments: object) -> Any:
+    """The operation's result; raises `PatternError` or `TookTooLongError`."""
+    ready = compiled(pattern)
+    if ready.may_take_long(text):
+        return _elsewhere((operation, pattern, text, *arguments))
+    return OPERATIONS[operation](ready.pattern, text, *arguments)
+
+
+def _elsewhere(task: tuple[object, ...]) -> Any:
+    global _worker  # noqa: PLW0603 - one process for all, started when the first match needs it
+    with _lock:
+        if _worker is None or _worker.poll() is not None:
+            # Nothing of the user's is on the command line; a task is a line of JSON.
+            _worker = subprocess.Popen(
+                [sys.executable, "-I", "-m", _MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        answer = _ask(_worker, task)
+        if answer is None:
+            _worker.kill()
+            _worker.wait()
+            _worker = None
+            raise TookTooLongError
+    if "error" in answer:
+        raise PatternError(answer["error"])
+    return answer["value"]
+
+
+def _ask(worker: subprocess.Popen[bytes], task: tuple[object, ...]) -> Any:
+    """The worker's answer, None if there is none in time."""
+    assert worker.stdin is not None and worker.stdout is not None  # both are pipes
+    try:
+        _send(worker.stdin, task)
+    except OSError:
+        return None
+    waiting, _, _ = select.select([worker.stdout], [], [], TIME_LIMIT)
+    line = worker.stdout.readline() if waiting else b""
+    return json.loads(line) if line else None
+
+
+def _send(pipe: IO[bytes], value: object) -> None:
+    pipe.write(json.dumps(value).encode() + b"\n")
+    pipe.flush()
+
+
+def _serve() -> None:
+    """What the other process does until its input ends."""
+    for line in sys.stdin.buffer:
+        operation, pattern, text, *arguments = json.loads(line)
+        try:
+            answer = {"value": OPERATIONS[operation](compiled(pattern).pattern, text, *arguments)}
+        except PatternError as error:
+            answer = {"error": error.message}
+        _send(sys.stdout.buffer, answer)
+
+
+if __name__ == "__main__":
+    _serve()
