@@ -1,8 +1,8 @@
 """Comparison of arrays, maps and rows by Trino's rules (Trino documentation: comparison functions and operators).
 
 DuckDB takes NULL inside of a nested value for a value like others. For Trino `=` of nested values is NULL when NULLs
-leave it open, `<` refuses them, and IS DISTINCT FROM, GROUP BY and DISTINCT take them for equal. Maps are equal whatever
-the order of their entries, timestamps with time zone are instants wherever they stand, and NaN equals nothing.
+leave it open, `<` refuses them, and IS DISTINCT FROM, GROUP BY and DISTINCT take them for equal. Maps are equal
+whatever the order of their entries, timestamps with time zone are instants wherever they stand, NaN equals nothing.
 """
 
 from workshop.sandbox.athena.compiler.values import Value, fail, sharing
@@ -78,7 +78,7 @@ def is_plain(type_: Type) -> bool:
 
 
 def equal(x: str, y: str, type_: Type, depth: int = 0) -> str:
-    """SQL of Trino's `x = y`: TRUE, FALSE, or NULL. Names its operands more than once; `depth` counts the maps around."""
+    """SQL of Trino's `x = y`: TRUE, FALSE, or NULL. It names its operands more than once; `depth`: maps around them."""
     match type_.name:
         case "real" | "double":
             return f"({x} = {y} AND NOT isnan({x}))"
