@@ -120,7 +120,12 @@ def test_databases(bench: CatalogBench) -> None:
         "CREATE SCHEMA IF NOT EXISTS Web COMMENT 'it''s web' LOCATION 's3://b/web/' WITH DBPROPERTIES ('o'='me', 'p'='1')"
     )
     # Adjacent literals are one in Hive, so a doubled quote disappears.
-    expected = {"Name": "web", "Description": "its web", "LocationUri": "s3://b/web/", "Parameters": {"o": "me", "p": "1"}}
+    expected = {
+        "Name": "web",
+        "Description": "its web",
+        "LocationUri": "s3://b/web/",
+        "Parameters": {"o": "me", "p": "1"},
+    }
     assert bench.client.databases["web"] == expected
     bench.run("ALTER DATABASE web SET DBPROPERTIES ('p'='2', 'q'='3')")
     assert bench.client.databases["web"]["Parameters"] == {"o": "me", "p": "2", "q": "3"}
@@ -207,8 +212,14 @@ FAILING = [
 @pytest.mark.parametrize(("sql", "reason"), FAILING)
 def test_failures(bench: CatalogBench, sql: str, reason: str) -> None:
     create(bench)
-    bench.run("CREATE EXTERNAL TABLE json (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/j'")
-    bench.client.tables["lake", "ice"] = {"DatabaseName": "lake", "Name": "ice", "Parameters": {"table_type": "ICEBERG"}}
+    bench.run(
+        "CREATE EXTERNAL TABLE json (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/j'"
+    )
+    bench.client.tables["lake", "ice"] = {
+        "DatabaseName": "lake",
+        "Name": "ice",
+        "Parameters": {"table_type": "ICEBERG"},
+    }
     before = dict(bench.client.tables)
     with pytest.raises(AthenaError) as refused:
         bench.run(sql)
@@ -249,5 +260,7 @@ def test_syntax_errors(sql: str, message: str) -> None:
 
 def test_denied(bench: CatalogBench) -> None:
     bench.client.denied = {"create_table"}
-    with pytest.raises(AthenaError, match="Insufficient permissions to execute the query. User: arn:x is not authorized"):
+    with pytest.raises(
+        AthenaError, match="Insufficient permissions to execute the query. User: arn:x is not authorized"
+    ):
         create(bench)
