@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from workshop.sandbox.athena.api.admission import PreparedStatements, admit
 from workshop.sandbox.athena.api.executions import ENGINE_VERSION, Execution
 from workshop.sandbox.athena.api.reuse import asked_minutes, find_reusable
 from workshop.sandbox.athena.api.running import Order, Runner
@@ -53,8 +54,12 @@ class Starter:
             prepared = {"StatementName": statement.name, "WorkGroup": name}
             found = (await self.emulator.call("GetPreparedStatement", prepared, headers))["PreparedStatement"]
             statement = await self._parse(str(found["QueryStatement"]))
+        database = request.get("QueryExecutionContext", {}).get("Database")
+        lake = partial(self.lake_of, caller)
+        kept = PreparedStatements(self.emulator, name, headers)
+        await admit(statement, kept, lake, database.lower() if database else None)
         token = request.get("ClientRequestToken")
-        types = statements.statement_types(statement)
+        types = (*statements.statement_types(statement), statements.result_suffix(statement))
         make = partial(_execution, request, caller.account_id, settings, parameters, types)
         execution, new = self.store.add(make, caller.account_id, token)
         if new:
@@ -79,14 +84,13 @@ def _execution(  # noqa: PLR0917 - the first five are bound, one calls it with a
     account_id: str,
     settings: ResultSettings,
     parameters: list[str],
-    types: tuple[str, str],
+    types: tuple[str, str, str],
     /,
     execution_id: str,
 ) -> Execution:
     context = request.get("QueryExecutionContext", {})
-    kind, sort = types
+    kind, sort, extension = types
     output = settings.location + execution_id
-    extension = ".csv" if sort == "SELECT" else ".txt" if kind in ("DDL", "UTILITY") and sort not in _WRITES else ""
     return Execution(
         id=execution_id,
         account_id=account_id,
@@ -105,9 +109,6 @@ def _execution(  # noqa: PLR0917 - the first five are bound, one calls it with a
         engine_selected=settings.engine_selected or ENGINE_VERSION,
         reuse_minutes=asked_minutes(request),
     )
-
-
-_WRITES = frozenset({"CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD"})
 
 
 def _same_request(one: Execution, other: Execution) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from workshop.sandbox.athena.errors import InvalidRequestError
 from workshop.sandbox.athena.syntax import hive_parts
 from workshop.sandbox.athena.syntax.catalog_statements import (
+    ColumnDefinition,
     CreateTable,
     ObjectName,
     StorageFormat,
@@ -57,7 +58,7 @@ class _Clauses:
     """What has been read so far."""
 
     comment: str | None = None
-    keys: tuple[hive_parts.ColumnDefinition, ...] = ()
+    keys: tuple[ColumnDefinition, ...] = ()
     buckets: tuple[tuple[str, ...], int] | None = None
     serde: str | None = None
     delimited: bool = False

@@ -30,7 +30,7 @@ def object_name(cursor: Cursor, *, shown_from_start: bool = True) -> ObjectName:
     `shown_from_start`: the answer shows the statement so far (DESCRIBE, ALTER), not the name alone (SHOW, DROP).
     """
     first = cursor.position
-    parts = []
+    parts: list[str] = []
     while True:
         token = cursor.token
         if not token.is_name or not token.text.strip():
@@ -51,7 +51,7 @@ def object_name(cursor: Cursor, *, shown_from_start: bool = True) -> ObjectName:
 
 def name_of(parts: list[str]) -> ObjectName:
     """A name from its one to three parts; another catalog than Glue's is refused."""
-    if len(parts) > 3:
+    if len(parts) > 3 or not all(parts):
         raise InvalidRequestError(f"Invalid table name {'.'.join(parts)}", athena_error_code="INVALID_INPUT")
     catalog = parts[-3] if len(parts) == 3 else None
     if catalog is not None and catalog != CATALOG:

@@ -166,11 +166,12 @@ class Cursor:
 
     def string(self) -> str:
         """Read text in quotes; adjacent literals are one, as in Hive."""
-        if self.token.kind is not Kind.STRING:
+        parts: list[str] = []
+        while (token := self.token).kind is Kind.STRING:
+            parts.append(token.text)
+            self.advance()
+        if not parts:
             raise self.no_alternative()
-        parts = []
-        while self.token.kind is Kind.STRING:
-            parts.append(self.advance().text)
         return "".join(parts)
 
     def name(self) -> str:
