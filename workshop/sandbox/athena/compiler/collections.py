@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from workshop.sandbox.athena.compiler import comparisons
+from workshop.sandbox.athena.compiler.aggregation import refuse_all_but_scalars
 from workshop.sandbox.athena.compiler.casts import castable
 from workshop.sandbox.athena.compiler.scope import Column, Scope
 from workshop.sandbox.athena.compiler.text_of_values import text
 from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, fail, sharing
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.functions import REGISTRY
-from workshop.sandbox.athena.functions.registry import Argument, Kind, LambdaArgument
+from workshop.sandbox.athena.functions.registry import Argument, LambdaArgument
 from workshop.sandbox.athena.types import (
     BIGINT,
     UNKNOWN,
@@ -181,25 +181,10 @@ def _scopes(scope: Scope | None) -> Iterator[Scope]:
 
 
 def _check_body(block: "Expressions", body: exp.Expr) -> None:
-    groups = [n for n in body.walk() if _is_of_a_group(n)]
-    if groups:
-        raise AthenaError(
-            "EXPRESSION_NOT_SCALAR",
-            "Lambda expression cannot contain aggregations, window functions or grouping operations: "
-            f"[{', '.join(n.sql('trino') for n in groups)}]",
-            block.position(groups[0]),
-        )
+    refuse_all_but_scalars(body, "Lambda expression", block.queries.text)
     query = next((n for n in body.walk() if isinstance(n, exp.Subquery | exp.Exists | exp.Query)), None)
     if query is not None:
         raise AthenaError("NOT_SUPPORTED", "Lambda expression cannot contain subqueries", block.position(query))
-
-
-def _is_of_a_group(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Window):
-        return True
-    name = str(node.this).lower() if isinstance(node, exp.Anonymous) else ""
-    in_window = isinstance(node.parent, exp.Window | exp.Filter)
-    return bool(name) and not in_window and (REGISTRY.kind(name) == Kind.AGGREGATE or name == "grouping")
 
 
 def _alone(block: "Expressions", node: exp.Expr) -> Value:
