@@ -2,29 +2,35 @@
 
 from workshop.sandbox.athena.functions import (
     aggregates,
+    binary,
     bitwise,
     collections,
     conditional,
     json,
     lambdas,
     mathematical,
+    networks,
     regular_expressions,
     strings,
     times,
+    urls,
 )
 from workshop.sandbox.athena.functions.registry import Registry
 
 REGISTRY = Registry()
 for _module in (
     aggregates,
+    binary,
     bitwise,
     collections,
     conditional,
     json,
     lambdas,
     mathematical,
+    networks,
     regular_expressions,
     strings,
     times,
+    urls,
 ):
     _module.register(REGISTRY)

@@ -209,3 +209,4 @@ def register(registry: Registry) -> None:
     """Enter the tables."""
     registry.add(_ROWS)
     registry.add(_trims())
+    registry.refuse(REFUSED)
