@@ -44,7 +44,7 @@ def _view(queries: "QueryCompiler", table: Table, position: Position | None) -> 
     if definition is None:
         raise not_supported(f"The Hive view {table.name}", position)
     if (table.database, table.name) in queries.binder.views:
-        raise AthenaError("VIEW_IS_RECURSIVE", f"Statement is recursive: '{name}'", position)
+        raise AthenaError("VIEW_IS_RECURSIVE", "View is recursive", position)
     outer = queries.text, queries.ctes, queries.binder
     try:
         tree = SyntaxTree(definition.sql).parse()
