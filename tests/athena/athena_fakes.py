@@ -1,5 +1,6 @@
 """A catalog in memory and a store on the local disk, for tests of the engine without a server."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +11,7 @@ from pathlib import Path
 from workshop.sandbox.athena.api.results import read_page
 from workshop.sandbox.athena.catalog.glue import Partition, Table, TableColumn
 from workshop.sandbox.athena.engine import Engine
-from workshop.sandbox.athena.reading.storage import Encryption, S3Object, split_uri
+from workshop.sandbox.athena.reading.storage import Check, Encryption, S3Object, never, split_uri
 from workshop.sandbox.athena.run import Cancellation, Job, Lake, Outcome, run
 from workshop.sandbox.athena.syntax.statements import bind_parameters, parse
 
@@ -37,7 +38,7 @@ class FakeCatalog:
     def table(self, database: str, name: str) -> Table | None:
         return self.tables.get((database, name))
 
-    def partitions(self, table: Table) -> list[Partition]:
+    def partitions(self, table: Table, expression: str | None = None) -> list[Partition]:
         return list(self.registered.get(table.name, []))
 
     def add_partitions(self, table: Table, partitions: Sequence[Partition]) -> None:
@@ -64,6 +65,7 @@ class FakeStorage:
     listed: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     refuse_puts_after: int | None = None
+    archived: set[str] = field(default_factory=set)
 
     def path(self, uri: str) -> Path:
         bucket, key = split_uri(uri)
@@ -81,17 +83,23 @@ class FakeStorage:
         for key in self.uris():
             if key.startswith(uri):
                 bucket, name = split_uri(key)
-                found.append(S3Object(bucket, name, self.path(key).stat().st_size, "etag"))
+                status = self.path(key).stat()
+                etag = hashlib.md5(self.path(key).read_bytes()).hexdigest()
+                modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                found.append(S3Object(bucket, name, status.st_size, etag, modified, key in self.archived))
         return found
 
-    def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
+    def fetch(self, objects: Sequence[S3Object], check: Check = never) -> list[Path]:
         """Copies, as the real cache holds them: the reader keeps files of its own beside."""
         self.fetched += [o.uri for o in objects]
         copies = []
         for item in objects:
-            copy = self.root.with_name("cache") / item.bucket / item.key
+            check()
+            name = hashlib.md5(f"{item.uri} {item.etag}".encode()).hexdigest()
+            copy = self.root.with_name("cache") / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.path(item.uri), copy)
+            if not copy.exists():
+                shutil.copyfile(self.path(item.uri), copy)
             copies.append(copy)
         return copies
 

@@ -2,22 +2,34 @@
 
 The partitions of a table follow from its properties: `projection.<key>.type` and its kin say which values a key has,
 `storage.location.template` where their files are. Glue's own partitions are then ignored.
+
+A range may hold far more values than a query asks for. So a key's values are never listed here: `Projected` writes SQL
+that makes them, says how many there are, and whether a given text is one of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import product
+from math import prod
 
 from workshop.sandbox.athena.catalog.glue import Partition, Table
-from workshop.sandbox.athena.errors import AthenaError, not_supported
+from workshop.sandbox.athena.catalog.projected_dates import dates
+from workshop.sandbox.athena.catalog.projected_keys import Integers, Listed, Projected, invalid, property_of
+from workshop.sandbox.athena.errors import AthenaError
 
-_MAX_PARTITIONS = 1_000_000
-_RELATIVE = re.compile(
-    r"NOW(?:\s*([+-])\s*(\d+)\s*(YEARS?|MONTHS?|WEEKS?|DAYS?|HOURS?|MINUTES?|SECONDS?))?", re.IGNORECASE
-)
-_JAVA_FORMAT = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "yy": "%y", "DDD": "%j"}
+MOST_ENUMERATED = 10_000
+"""More partitions than this are found by listing the objects below their common prefix."""
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What the query says: texts that keys are compared with (for injected ones their values), and a function that
+    makes of the SQL of a key's values, in a column k, the list of those that the predicates on this key alone leave."""
+
+    equalities: Mapping[str, Sequence[str]]
+    keep: Callable[[str, str], list[str]]
 
 
 def is_projected(table: Table) -> bool:
@@ -25,177 +37,125 @@ def is_projected(table: Table) -> bool:
     return table.properties.get("projection.enabled", "").strip().lower() == "true" and bool(table.partition_keys)
 
 
-def values_of(table: Table, key: str, now: datetime, injected: Sequence[str] = ()) -> list[str]:
-    """All values of one key, as text; `injected` are those that the query gives for an injected one."""
-    properties = table.properties
-    kind = _required(table, key, "type").strip().lower()
-    match kind:
-        case "enum":
-            return [v.strip() for v in _required(table, key, "values").split(",")]
-        case "integer":
-            return _integers(table, key)
-        case "date":
-            return list(_dates(table, key, now))
-        case "injected":
-            if not injected:
-                raise AthenaError(
-                    "CONSTRAINT_VIOLATION",
-                    f"For the injected projected partition column {key}, the WHERE clause must contain only static "
-                    f"equality conditions, and at least one such condition must be present.",
-                )
-            return list(injected)
-    raise AthenaError(
-        "INVALID_TABLE_PROPERTY",
-        f"Invalid projection type for column {key}: {properties.get(f'projection.{key}.type')}",
-    )
-
-
 def is_injected(table: Table, key: str) -> bool:
     """Whether the query must give the values of `key`."""
     return table.properties.get(f"projection.{key}.type", "").strip().lower() == "injected"
 
 
-def partitions(table: Table, now: datetime, injected: Mapping[str, Sequence[str]]) -> list[Partition]:
-    """Every partition that the properties project; `now` is in UTC."""
-    columns = [values_of(table, c.name, now, injected.get(c.name, ())) for c in table.partition_keys]
-    count = 1
-    for values in columns:
-        count *= len(values)
-    if count > _MAX_PARTITIONS:
-        raise not_supported(f"Projection of {count} partitions")
+def keys_of(table: Table, now: datetime, equalities: Mapping[str, Sequence[str]]) -> list[Projected]:
+    """What the properties say of each key; INVALID_TABLE_PROPERTY names what is wrong with them. `now` is in UTC."""
+    name = f"{table.database}.{table.name}"
+    missing = [c.name for c in table.partition_keys if f"projection.{c.name}.type" not in table.properties]
+    if missing:
+        raise AthenaError(
+            "INVALID_TABLE_PROPERTY",
+            f"Table {name} is configured for partition projection, but the following partition columns are missing "
+            f"projection configuration: [{', '.join(missing)}] (table: {name})",
+        )
+    _check_template(table)
+    return [_key(table, c.name, now, equalities) for c in table.partition_keys]
+
+
+def _key(table: Table, key: str, now: datetime, equalities: Mapping[str, Sequence[str]]) -> Projected:
+    match table.properties[f"projection.{key}.type"].strip().lower():
+        case "enum":
+            return Listed(tuple(dict.fromkeys(property_of(table, key, "values").split(","))))
+        case "integer":
+            return Integers.of(table, key)
+        case "date":
+            return dates(table, key, now)
+        case "injected":
+            values = equalities.get(key)
+            if not values:
+                raise AthenaError(
+                    "CONSTRAINT_VIOLATION",
+                    f"For the injected projected partition column {key}, the WHERE clause must contain only static "
+                    "equality conditions, and at least one such condition must be present.",
+                )
+            return Listed(tuple(values))
+    kind = table.properties[f"projection.{key}.type"]
+    raise invalid(table, f"has an invalid projection type for column {key}: {kind}")
+
+
+def partitions(table: Table, now: datetime, narrowing: Narrowing) -> list[Partition] | None:
+    """The partitions that the predicates on single keys leave; None if they are too many to be listed."""
+    keys = keys_of(table, now, narrowing.equalities)
+    columns: list[list[str]] = []
+    for column, key in zip(table.partition_keys, keys, strict=True):
+        columns.append(_left(column.name, key, narrowing, named=column.type.name == "varchar"))
+    if prod(map(len, columns)) > MOST_ENUMERATED:
+        return None
     return [Partition(values, location(table, values)) for values in product(*columns)]
+
+
+def _left(name: str, key: Projected, narrowing: Narrowing, *, named: bool) -> list[str]:
+    """The values of one key that the predicates on it leave."""
+    texts = narrowing.equalities.get(name)
+    if texts and named:
+        return [t for t in texts if key.contains(t)]
+    return narrowing.keep(name, key.sql())
+
+
+def folders(table: Table, now: datetime, narrowing: Narrowing) -> Callable[[str], Partition | None]:
+    """A function that finds the projected partition of an object by its URI."""
+    keys = keys_of(table, now, narrowing.equalities)
+    names = [c.name for c in table.partition_keys]
+    pattern = re.escape(_template(table).rstrip("/") + "/")
+    groups: dict[str, str] = {}
+    for i, (name, key) in enumerate(zip(names, keys, strict=True)):
+        groups[name] = f"k{i}"
+        mark = re.escape(f"${{{name}}}")
+        pattern = pattern.replace(mark, f"(?P<k{i}>{key.pattern()})", 1).replace(mark, f"(?P=k{i})")
+    compiled = re.compile(pattern)
+    known: dict[tuple[str, str], bool] = {}
+
+    def find(uri: str) -> Partition | None:
+        found = compiled.match(uri)
+        if found is None:
+            return None
+        values = tuple(found[groups[n]] for n in names)
+        for name, key, value in zip(names, keys, values, strict=True):
+            if (name, value) not in known:
+                known[name, value] = key.contains(value)
+            if not known[name, value]:
+                return None
+        return Partition(values, location(table, values))
+
+    return find
+
+
+def _check_template(table: Table) -> None:
+    template = table.properties.get("storage.location.template")
+    if template is None:
+        return
+    for column in table.partition_keys:
+        if f"${{{column.name}}}" not in template:
+            raise AthenaError(
+                "INVALID_TABLE_PROPERTY",
+                f"storage.location.template does not contain the partition column {column.name}",
+            )
+    known = {c.name for c in table.partition_keys}
+    unknown = [n for n in re.findall(r"\$\{([^}]*)\}", template) if n not in known]
+    if unknown:
+        raise invalid(table, f"names no partition column in storage.location.template: {unknown[0]}")
+
+
+def _template(table: Table) -> str:
+    template = table.properties.get("storage.location.template")
+    if template is not None:
+        return template
+    return table.location.rstrip("/") + "/" + "".join(f"{c.name}=${{{c.name}}}/" for c in table.partition_keys)
 
 
 def location(table: Table, values: Sequence[str]) -> str:
     """The folder of a partition: the template with each `${key}` replaced, or `key=value/` below the table."""
-    keys = [c.name for c in table.partition_keys]
-    template = table.properties.get("storage.location.template")
-    if template is None:
-        return table.location.rstrip("/") + "/" + "".join(f"{k}={v}/" for k, v in zip(keys, values, strict=True))
-    for key, value in zip(keys, values, strict=True):
-        if f"${{{key}}}" not in template:
-            raise AthenaError(
-                "INVALID_TABLE_PROPERTY", f"storage.location.template does not contain the partition column {key}"
-            )
-        template = template.replace(f"${{{key}}}", value)
-    return template.rstrip("/") + "/"
+    _check_template(table)
+    found = _template(table)
+    for column, value in zip(table.partition_keys, values, strict=True):
+        found = found.replace(f"${{{column.name}}}", value)
+    return found.rstrip("/") + "/"
 
 
 def common_prefix(table: Table) -> str:
     """The part of every partition's location that comes before the first value."""
-    template = table.properties.get("storage.location.template")
-    return template.partition("${")[0] if template else table.location.rstrip("/") + "/"
-
-
-def _required(table: Table, key: str, name: str) -> str:
-    value = table.properties.get(f"projection.{key}.{name}")
-    if value is None:
-        raise AthenaError("INVALID_TABLE_PROPERTY", f"Table {table.name} lacks the property projection.{key}.{name}")
-    return value
-
-
-def _integers(table: Table, key: str) -> list[str]:
-    low, _, high = _required(table, key, "range").partition(",")
-    first, last = (_whole(table, key, "range", bound) for bound in (low, high))
-    digits = _whole(table, key, "digits", table.properties.get(f"projection.{key}.digits", "0"))
-    return [str(n).zfill(digits) for n in range(first, last + 1, _interval(table, key))]
-
-
-def _whole(table: Table, key: str, name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise AthenaError(
-            "INVALID_TABLE_PROPERTY",
-            f"Table {table.name}: projection.{key}.{name} must be of whole numbers, not {text!r}",
-        ) from error
-
-
-def _interval(table: Table, key: str) -> int:
-    interval = _whole(table, key, "interval", table.properties.get(f"projection.{key}.interval", "1"))
-    if interval < 1:
-        raise AthenaError("INVALID_TABLE_PROPERTY", f"Table {table.name}: projection.{key}.interval must be positive")
-    return interval
-
-
-@dataclass(frozen=True)
-class _Step:
-    amount: int
-    unit: str
-
-    def after(self, moment: datetime, times: int) -> datetime:
-        return _move(moment, self.amount * times, self.unit)
-
-
-def _dates(table: Table, key: str, now: datetime) -> Iterator[str]:
-    pattern = _strftime(_required(table, key, "format"))
-    bounds = [b.strip() for b in _required(table, key, "range").split(",")]
-    if len(bounds) != 2:
-        raise AthenaError("INVALID_TABLE_PROPERTY", f"projection.{key}.range must be 'start,end'")
-    first, last = (_bound(b, pattern, now) for b in bounds)
-    unit = table.properties.get(f"projection.{key}.interval.unit", "").strip().lower().rstrip("s")
-    step = _Step(_interval(table, key), unit or _finest(pattern))
-    moment, times = first, 0
-    while moment <= last:
-        yield moment.strftime(pattern) if "%Y" not in pattern else _format(moment, pattern)
-        times += 1
-        moment = step.after(first, times)
-
-
-def _format(moment: datetime, pattern: str) -> str:
-    return moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
-
-
-def _strftime(pattern: str) -> str:
-    """A Java date format as strftime's; letters that are not known are refused."""
-    result = ""
-    for part in re.findall(r"'[^']*'|([A-Za-z])(?:\1*)|[^A-Za-z']+", pattern) and re.finditer(
-        r"'([^']*)'|(([A-Za-z])\3*)|([^A-Za-z']+)", pattern
-    ):
-        quoted, letters, _, other = part.groups()
-        if letters:
-            if letters not in _JAVA_FORMAT:
-                raise not_supported(f"The letters {letters!r} in a projection's date format")
-            result += _JAVA_FORMAT[letters]
-        else:
-            result += (quoted if quoted is not None else other).replace("%", "%%")
-    return result
-
-
-def _bound(text: str, pattern: str, now: datetime) -> datetime:
-    relative = _RELATIVE.fullmatch(text)
-    if relative:
-        sign, amount, unit = relative.groups()
-        moment = now.replace(tzinfo=None)
-        if amount:
-            moment = _move(moment, int(amount) * (-1 if sign == "-" else 1), unit.lower().rstrip("s"))
-        return datetime.strptime(_format(moment, pattern), pattern)
-    try:
-        return datetime.strptime(text, pattern)
-    except ValueError as error:
-        raise AthenaError(
-            "INVALID_TABLE_PROPERTY", f"projection range value {text!r} does not match its format"
-        ) from error
-
-
-def _finest(pattern: str) -> str:
-    for code, unit in (
-        ("%S", "second"),
-        ("%M", "minute"),
-        ("%H", "hour"),
-        ("%d", "day"),
-        ("%j", "day"),
-        ("%m", "month"),
-    ):
-        if code in pattern:
-            return unit
-    return "year"
-
-
-def _move(moment: datetime, amount: int, unit: str) -> datetime:
-    if unit in ("month", "year"):
-        months = moment.year * 12 + moment.month - 1 + amount * (12 if unit == "year" else 1)
-        year, month = divmod(months, 12)
-        last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-        return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
-    return moment + timedelta(**{f"{unit}s": amount})
+    return _template(table).partition("${")[0]

@@ -1,16 +1,21 @@
 """Bytes that Athena would report as scanned (Athena user guide: columnar formats, pricing).
 
 Parquet: the compressed chunks of the referenced leaf columns, in the row groups that the statistics of their columns
-cannot exclude; so partition keys and count(*) cost nothing. Text: whole objects, compressed as they are.
+cannot exclude; so partition keys and count(*) cost nothing. ORC: the streams of the referenced columns. Text and Avro:
+whole objects, compressed as they are.
 """
 # ruff: noqa: S608 - this module writes SQL: names in it are our own, values go through parameters
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from workshop.sandbox.athena.compiler.time_casts import round_to_millis
+from workshop.sandbox.athena.catalog.glue import Table
 from workshop.sandbox.athena.compiler.scope import Scan
+from workshop.sandbox.athena.reading.formats import COLUMNAR, Kind, by_name, kind_of
+from workshop.sandbox.athena.reading.orc_footer import column_sizes
 from workshop.sandbox.athena.reading.parquet_files import RowGroup, inspect
-from workshop.sandbox.athena.reading.readers import ScanFiles, is_parquet
+from workshop.sandbox.athena.reading.readers import ScanFiles
+from workshop.sandbox.athena.reading.text_values import round_to_millis
 from workshop.sandbox.athena.types import TIMESTAMP
 from workshop.sandbox.athena.udf import Connection
 
@@ -22,14 +27,38 @@ def scanned_bytes(scans: Iterable[ScanFiles], connection: Connection) -> int:
 
 def _scan(files: ScanFiles, connection: Connection) -> int:
     scan = files.scan
-    if not is_parquet(scan.table):
+    kind = kind_of(scan.table)
+    if kind not in COLUMNAR:
         return sum(item.size for item in files.objects)
     keys = {c.name for c in scan.table.partition_keys}
     used = {path for path in scan.used if path[0] not in keys}
     if not used:
         return 0
-    groups = [group for path in files.paths for group in inspect(path).row_groups]
+    if kind is Kind.ORC:
+        return sum(_orc(path, used, scan.table) for path in files.paths)
+    named = by_name(scan.table)
+    groups = []
+    for path in files.paths:
+        inside = inspect(path)
+        names = list(inside.columns)
+        groups += [group if named else _by_place(group, scan.table, names) for group in inside.row_groups]
     return sum(group.bytes_of(used) for group in _read(scan, groups, connection))
+
+
+def _orc(path: Path, used: set[tuple[str, ...]], table: Table) -> int:
+    names, sizes = column_sizes(path)
+    group = RowGroup(sizes, {}, frozenset())
+    return (group if by_name(table) else _by_place(group, table, names)).bytes_of(used)
+
+
+def _by_place(group: RowGroup, table: Table, names: Sequence[str]) -> RowGroup:
+    """A row group whose columns are called as those of the table that stand at their places."""
+    called = dict(zip(names, (c.name for c in table.columns), strict=False))
+    return RowGroup(
+        {(called.get(p[0], ""), *p[1:]): size for p, size in group.chunk_sizes.items() if p},
+        {called[n]: b for n, b in group.bounds.items() if n in called},
+        frozenset(called[n] for n in group.empty if n in called),
+    )
 
 
 def _read(scan: Scan, groups: Sequence[RowGroup], connection: Connection) -> list[RowGroup]:

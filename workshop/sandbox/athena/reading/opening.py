@@ -38,11 +38,11 @@ class Opener:
         limit = _limit_of_any_rows(query)
         if limit is not None and len(scans) == 1:
             return self._open_until(limit, compiled, scans[0])
-        opened = [readers.fetch(scan, self._files(scan), self.storage) for scan in scans]
+        opened = [readers.fetch(scan, self._files(scan), self.storage, check=self.check) for scan in scans]
         scanned = self._account(opened)
         for files in opened:
             self.check()
-            readers.create_view(self.session.connection, files, self.session.folder)
+            readers.create_view(self.session.connection, files, self.session.folder, self.check)
         return scanned
 
     def _open_until(self, limit: int, compiled: Compiled, scan: Scan) -> int:
@@ -50,18 +50,18 @@ class Opener:
         partitions = self._files(scan)
         total = sum(o.size > 0 for p in partitions for o in p.objects)
         count = min(limit, 1)
-        files = readers.fetch(scan, _first(partitions, count), self.storage)
+        files = readers.fetch(scan, _first(partitions, count), self.storage, check=self.check)
         while True:
             self.check()
             scanned = self._account([files])
-            readers.create_view(self.session.connection, files, self.session.folder / f"first_{count}")
+            readers.create_view(self.session.connection, files, self.session.folder / f"first_{count}", self.check)
             if count >= total or limit == 0:
                 return scanned
-            found = self.session.connection.execute(f"SELECT count(*) FROM ({compiled.sql}) AS q").fetchone()
-            if found is not None and found[0] >= limit:
+            [(found,)] = self.session.connection.execute(f"SELECT count(*) FROM ({compiled.sql}) AS q").fetchall()
+            if found >= limit:
                 return scanned
             count *= 2
-            files = readers.fetch(scan, _first(partitions, count), self.storage, files.paths)
+            files = readers.fetch(scan, _first(partitions, count), self.storage, files.paths, self.check)
 
     def _files(self, scan: Scan) -> list[PartitionFiles]:
         self.check()

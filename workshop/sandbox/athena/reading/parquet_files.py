@@ -19,8 +19,8 @@ from workshop.sandbox.athena.types import (
     INTEGER,
     REAL,
     SMALLINT,
-    TIMESTAMP,
     TINYINT,
+    UNKNOWN,
     VARBINARY,
     VARCHAR,
     Type,
@@ -57,10 +57,9 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """Columns by lower-case name, and the row groups."""
+    """Columns by lower-case name (None for types that Trino does not have), and the row groups."""
 
     columns: dict[str, Type | None]
-    zoned: frozenset[str]
     row_groups: tuple[RowGroup, ...]
 
 
@@ -73,9 +72,8 @@ def inspect(path: Path) -> ParquetFile:
         raise AthenaError("HIVE_BAD_DATA", f"Not valid Parquet file: {error}") from error
     schema = metadata.schema.to_arrow_schema()
     columns = {f.name.lower(): trino_type(f.type) for f in schema}
-    zoned = frozenset(f.name.lower() for f in schema if pa.types.is_timestamp(f.type) and f.type.tz is not None)
     groups = tuple(_row_group(metadata.row_group(i)) for i in range(metadata.num_row_groups))
-    return ParquetFile(columns, zoned, groups)
+    return ParquetFile(columns, groups)
 
 
 def _row_group(metadata: pq.RowGroupMetaData) -> RowGroup:
@@ -110,32 +108,44 @@ def _text(value: object) -> str | None:
 
 
 _SIMPLE = (
+    (pa.types.is_null, UNKNOWN),
     (pa.types.is_boolean, BOOLEAN),
     (pa.types.is_int8, TINYINT),
     (pa.types.is_int16, SMALLINT),
     (pa.types.is_int32, INTEGER),
     (pa.types.is_int64, BIGINT),
+    (pa.types.is_uint8, SMALLINT),
+    (pa.types.is_uint16, INTEGER),
+    (pa.types.is_uint32, BIGINT),
     (pa.types.is_float32, REAL),
     (pa.types.is_float64, DOUBLE),
     (pa.types.is_string, VARCHAR),
     (pa.types.is_large_string, VARCHAR),
+    (pa.types.is_string_view, VARCHAR),
     (pa.types.is_binary, VARBINARY),
-    (pa.types.is_date32, DATE),
-    (pa.types.is_timestamp, TIMESTAMP),
+    (pa.types.is_large_binary, VARBINARY),
+    (pa.types.is_fixed_size_binary, VARBINARY),
+    (pa.types.is_date, DATE),
 )
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 6}
 
 
-def trino_type(arrow: pa.DataType) -> Type | None:
+def trino_type(arrow: pa.DataType) -> Type | None:  # noqa: PLR0911 - one return for each kind
     """The Trino type that a Parquet column holds, None when there is none (unsigned integers, times, …)."""
     for test, type_ in _SIMPLE:
         if test(arrow):
             return type_
-    if pa.types.is_decimal(arrow):
+    if pa.types.is_dictionary(arrow):
+        return trino_type(arrow.value_type)
+    if pa.types.is_timestamp(arrow):
+        # Not the table's type: it says how many digits the file holds, and (scale) whether they are an instant's.
+        return Type("timestamp", precision=_DIGITS[arrow.unit], scale=int(arrow.tz is not None))
+    if pa.types.is_decimal(arrow) and arrow.precision <= 38:
         return decimal(arrow.precision, arrow.scale)
     if pa.types.is_map(arrow):
         key, item = trino_type(arrow.key_type), trino_type(arrow.item_type)
         return None if key is None or item is None else map_of(key, item)
-    if pa.types.is_list(arrow):
+    if pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow):
         element = trino_type(arrow.value_type)
         return None if element is None else array(element)
     if pa.types.is_struct(arrow):

@@ -1,31 +1,44 @@
-"""Views over a table's files, as Athena's SerDes read them.
+"""Views over the files of a scan, whatever they are.
 
-The files of a scan are linked into the query's own folder as `athena_file=<n>/…`, so that DuckDB reports for each row
-which file it came from; partition keys and `"$path"` are joined to that number.
+Partitions may have columns and a SerDe of their own: files are read by those of their partition, and the values made
+those of the table. Partition keys and hidden columns are joined to the number of each row's file.
 """
 # ruff: noqa: S608 - this module writes SQL: names in it are our own, texts go through literal() or quote()
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from workshop.sandbox.athena.catalog.glue import Table
-from workshop.sandbox.athena.compiler.casts import round_to_millis
+import pyarrow as pa
+
+from workshop.sandbox.athena.catalog.glue import Table, table_from_glue
+from workshop.sandbox.athena.compiler.relations import HIDDEN_COLUMNS
 from workshop.sandbox.athena.compiler.scope import Scan
-from workshop.sandbox.athena.errors import AthenaError, not_supported
-from workshop.sandbox.athena.reading.json_lines import as_declared
-from workshop.sandbox.athena.reading.json_values import from_stored, stored_type
-from workshop.sandbox.athena.reading.parquet_files import ParquetFile, inspect
-from workshop.sandbox.athena.reading.pruning import PartitionFiles, key_values
-from workshop.sandbox.athena.reading.storage import S3Object, Storage
-from workshop.sandbox.athena.types import TIMESTAMP, Type, can_coerce, literal, quote, row
+from workshop.sandbox.athena.reading import container_files, json_lines, parquet_source, sources
+from workshop.sandbox.athena.reading.coercions import check_partition, coerced
+from workshop.sandbox.athena.reading.conversions import LocalFile
+from workshop.sandbox.athena.reading.formats import Kind, by_name, kind_of
+from workshop.sandbox.athena.reading.pruning import (
+    HIDDEN_TIME,
+    PartitionFiles,
+    key_values,
+    key_values_of_columns,
+    partition_name,
+)
+from workshop.sandbox.athena.reading.sources import Request, Source, Wanted
+from workshop.sandbox.athena.reading.storage import Check, S3Object, Storage, never
 from workshop.sandbox.athena.udf import Connection
 
-PARQUET_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_HIVE_JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
-_JSON_SERDES = (_HIVE_JSON_SERDE, "org.openx.data.jsonserde.JsonSerDe")
-_FILE = "athena_file"
+_SOURCES: dict[Kind, Callable[[Request], Source]] = {
+    Kind.PARQUET: parquet_source.parquet,
+    Kind.ORC: container_files.orc,
+    Kind.AVRO: container_files.avro,
+    Kind.HIVE_JSON: json_lines.json_source,
+    Kind.OPENX_JSON: json_lines.json_source,
+    Kind.DELIMITED: sources.text,
+    Kind.CSV: sources.text,
+    Kind.REGEX: sources.text,
+}
 
 
 @dataclass(frozen=True)
@@ -38,151 +51,174 @@ class ScanFiles:
     paths: tuple[Path, ...]
 
 
-def is_parquet(table: Table) -> bool:
-    """Whether the table's files are Parquet."""
-    return table.serde == PARQUET_SERDE
+@dataclass
+class _Group:
+    """Files that are read by the same schema."""
+
+    table: Table
+    partition: str
+    files: list[LocalFile] = field(default_factory=list)
 
 
 def check_readable(table: Table) -> None:
     """Refuse formats by name, before anything is read."""
-    if not is_parquet(table) and table.serde not in _JSON_SERDES:
-        raise not_supported(f"The SerDe {table.serde or '(none)'} of table {table.name}")
+    kind_of(table)
 
 
-def fetch(scan: Scan, partitions: Sequence[PartitionFiles], storage: Storage, here: tuple[Path, ...] = ()) -> ScanFiles:
+def fetch(
+    scan: Scan,
+    partitions: Sequence[PartitionFiles],
+    storage: Storage,
+    here: tuple[Path, ...] = (),
+    check: Check = never,
+) -> ScanFiles:
     """Bring the files of a scan here; `here` are the first of them, if they came before."""
     objects = tuple(o for p in partitions for o in p.objects if o.size > 0)
-    return ScanFiles(scan, partitions, objects, (*here, *storage.fetch(objects[len(here) :])))
+    return ScanFiles(scan, partitions, objects, (*here, *storage.fetch(objects[len(here) :], check)))
 
 
-def create_view(connection: Connection, files: ScanFiles, folder: Path) -> None:
+def create_view(connection: Connection, files: ScanFiles, folder: Path, check: Check = never) -> None:
     """Create, or create anew, the view that the compiled SQL calls `scan.view`."""
     scan, table = files.scan, files.scan.table
     used = {path[0] for path in scan.used}
     if not files.objects:
         connection.execute(f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {_nothing(table)} WHERE FALSE")
         return
-    columns = [(i, c.name, c.type) for i, c in enumerate(table.columns) if c.name in used]
-    if is_parquet(table):
-        source, selected = _parquet(files, columns, folder)
-    else:
-        source, selected = _json(files, columns, folder)
     keys = [(len(table.columns) + i, c.name) for i, c in enumerate(table.partition_keys)]
-    needed = [(i, name) for i, name in keys if name in used]
+    needed = [i for i, name in keys if name in used]
     kept = [p for p in files.partitions if p.objects]
-    if not scan.uses_path and (not needed or len(kept) == 1):
+    joined = scan.uses_path or (bool(needed) and len(kept) > 1)
+    constants = []
+    if not joined:
         values = key_values(scan, kept[0].partition)
-        selected += [f"{value} AS c{i}" for (i, name), value in zip(keys, values, strict=True) if name in used]
-        connection.execute(
-            f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {', '.join(selected) or '1 AS one'} FROM {source} AS r"
-        )
-        return
-    selected += [f"f.c{i}" for i, _ in needed] + ["f.h0"]
-    _create_file_table(connection, files, keys)
-    connection.execute(
-        f"CREATE OR REPLACE VIEW {scan.view} AS SELECT {', '.join(selected)} FROM {source} AS r "
-        f"JOIN files_{scan.alias} AS f ON f.n = r.{_FILE}"
+        constants = [f"{value} AS c{i}" for (i, name), value in zip(keys, values, strict=True) if name in used]
+    else:
+        _create_file_table(connection, files)
+        constants = [f"f.c{i}" for i in needed]
+        if scan.uses_path:
+            constants += [f"f.h{i}" for i in range(len(HIDDEN_COLUMNS))]
+    selects = []
+    for n, group in enumerate(_groups(files)):
+        sql, selected, number = _read(group, files, Place(connection, folder, f"rows_{scan.alias}_{n}", check))
+        join = f" JOIN files_{scan.alias} AS f ON f.n = {number}" if joined else ""
+        listed = ", ".join([*selected, *constants]) or "1 AS one"
+        selects.append(f"SELECT {listed} FROM {sql} AS r{join}")
+    connection.execute(f"CREATE OR REPLACE VIEW {scan.view} AS {' UNION ALL '.join(selects)}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a source is made: a name of its own, and a folder for its files."""
+
+    connection: Connection
+    folder: Path
+    name: str
+    check: Check
+
+
+def _read(group: _Group, files: ScanFiles, place: Place) -> tuple[str, list[str], str]:
+    """FROM, the columns of the table, and the number of the file, of one group."""
+    table, own = files.scan.table, group.table
+    used = {path[0] for path in files.scan.used}
+    places = {c.name: i for i, c in enumerate(own.columns)}
+    named = by_name(own)
+    wanted, missing = [], []
+    for i, column in enumerate(table.columns):
+        if column.name not in used:
+            continue
+        at = places.get(column.name) if named else i
+        if at is None and kind_of(own) is Kind.PARQUET:  # the file may have what its partition does not declare
+            wanted.append(Wanted(i, column.name, i, column.type))
+            continue
+        if at is None or at >= len(own.columns):
+            missing.append((i, column))
+            continue
+        stored = column.type if own is table else own.columns[at].type
+        wanted.append(Wanted(i, column.name, at, stored))
+    request = Request(place.connection, own, wanted, group.files, place.folder, place.name, place.check)
+    source = _SOURCES[kind_of(own)](request)
+    selected = [
+        f"{coerced(sql, w.type, table.columns[w.index].type)} AS c{w.index}"
+        for w, sql in zip(wanted, source.columns, strict=True)
+    ]
+    selected += [f"{sources.null_column(c.type)} AS c{i}" for i, c in missing]
+    order = {f"c{i}": i for i in range(len(table.columns))}
+    return source.sql, sorted(selected, key=lambda s: order[s.rpartition(" AS ")[2]]), source.number
+
+
+def _groups(files: ScanFiles) -> list[_Group]:
+    """Files by the schema of their partitions; HIVE_PARTITION_SCHEMA_MISMATCH where it does not fit the table's."""
+    table = files.scan.table
+    groups: dict[object, _Group] = {}
+    paths = iter(files.paths)
+    number = 0
+    for item in files.partitions:
+        objects = [o for o in item.objects if o.size > 0]
+        own = _own_table(table, item)
+        key: object = None if own is table else (own.serde, own.columns, repr(sorted(own.serde_parameters.items())))
+        if objects and key not in groups:
+            name = partition_name(table, item.partition)
+            if own is not table:
+                check_partition(table, own, name)
+            groups[key] = _Group(own, name)
+        for o in objects:
+            groups[key].files.append(LocalFile(o, next(paths), number))
+            number += 1
+    return list(groups.values())
+
+
+def _own_table(table: Table, item: PartitionFiles) -> Table:
+    """The table as the partition of some files describes it."""
+    storage = item.partition.storage
+    if not storage or not storage.get("Columns"):
+        return table
+    own = table_from_glue({"DatabaseName": table.database, "Name": table.name, "StorageDescriptor": storage})
+    same = (
+        [(c.name, c.hive_type) for c in own.columns] == [(c.name, c.hive_type) for c in table.columns]
+        and own.serde in ("", table.serde)
+        and (not own.serde or dict(own.serde_parameters) == dict(table.serde_parameters))
+    )
+    if same:
+        return table
+    serde = {} if own.serde else {"serde": table.serde, "serde_parameters": table.serde_parameters}
+    return replace(
+        own,
+        properties=table.properties,
+        input_format=own.input_format or table.input_format,
+        **serde,  # type: ignore[arg-type]
     )
 
 
 def _nothing(table: Table) -> str:
     listed = [f"CAST(NULL AS {c.type.duckdb}) AS c{i}" for i, c in enumerate(table.all_columns)]
-    return ", ".join([*listed, "CAST(NULL AS VARCHAR) AS h0"])
+    hidden = [f"CAST(NULL AS {t.duckdb}) AS h{i}" for i, t in enumerate(HIDDEN_COLUMNS.values())]
+    return ", ".join([*listed, *hidden])
 
 
-def _create_file_table(
-    connection: Connection, files: ScanFiles, keys: Sequence[tuple[int, str]]
-) -> None:
-    """files_<alias>: for each file its number n, its URI h0 and its partition's key values."""
-    rows, number = [], 0
-    for item in files.partitions:
-        values = "".join(f", {v}" for v in key_values(files.scan, item.partition))
-        for o in item.objects:
-            if o.size > 0:
-                rows.append(f"({number}, {literal(o.uri)}{values})")
-                number += 1
-    names = ", ".join(["n", "h0", *(f"c{i}" for i, _ in keys)])
+def _create_file_table(connection: Connection, files: ScanFiles) -> None:
+    """files_<alias>: for each file its number n, its hidden columns h0, h1, … and its partition's key values."""
+    scan = files.scan
+    first = len(scan.table.columns)
+    keys = range(len(scan.table.partition_keys))
+    rows = [(p, o) for p in files.partitions for o in p.objects if o.size > 0]
+    name = f"listed_{scan.alias}"
+    columns = {"n": pa.array(range(len(rows)), pa.int64())} | hidden_values([o for _, o in rows])
+    columns["h3"] = pa.array([partition_name(scan.table, p.partition) for p, _ in rows], pa.string())
+    columns |= {f"k{i}": pa.array([p.partition.values[i] for p, _ in rows], pa.string()) for i in keys}
+    connection.register(name, pa.table(columns))
+    typed = "".join(
+        f", {sql} AS c{first + i}"
+        for i, sql in zip(keys, key_values_of_columns(scan, [f"k{i}" for i in keys]), strict=True)
+    )
     connection.execute(
-        f"CREATE OR REPLACE TABLE files_{files.scan.alias} AS SELECT * FROM (VALUES {', '.join(rows)}) AS v({names})"
-    )
+        f"CREATE OR REPLACE TABLE files_{scan.alias} AS SELECT n, h0, h1, {HIDDEN_TIME} AS h2, h3{typed} FROM {name}"
+    ).fetchall()
 
 
-def _link(paths: Sequence[Path], folder: Path, suffix: str) -> str:
-    """Hard links (the cache may drop a file while it is read), as a SQL list."""
-    listed = []
-    for i, path in enumerate(paths):
-        target = folder / f"{_FILE}={i}" / f"data{suffix}"
-        target.parent.mkdir(parents=True)
-        os.link(path, target)
-        listed.append(literal(str(target)))
-    return f"[{', '.join(listed)}]"
-
-
-def _parquet(files: ScanFiles, columns: Sequence[tuple[int, str, Type]], folder: Path) -> tuple[str, list[str]]:
-    inside = [inspect(p) for p in files.paths]
-    for item, found in zip(files.objects, inside, strict=True):
-        for _, name, type_ in columns:
-            _check_parquet_type(name, type_, found, item)
-    listed = _link(files.paths, folder / files.scan.alias, ".parquet")
-    same = all(found.columns == inside[0].columns for found in inside)
-    union = "" if same else ", union_by_name = true"
-    source = f"read_parquet({listed}, hive_partitioning = true, hive_types = {{'{_FILE}': BIGINT}}{union})"
-    selected = []
-    for i, name, type_ in columns:
-        having = [found for found in inside if name in found.columns]
-        if not having:
-            selected.append(f"CAST(NULL AS {type_.duckdb}) AS c{i}")
-            continue
-        value = f"r.{quote(name)}"
-        if type_ == TIMESTAMP:
-            value = f"timezone('UTC', {value})" if name in having[0].zoned else value
-            value = round_to_millis(f"CAST({value} AS TIMESTAMP)")
-        elif any(found.columns[name] != type_ for found in having):
-            value = f"CAST({value} AS {type_.duckdb})"
-        selected.append(f"{value} AS c{i}")
-    return source, selected
-
-
-def _check_parquet_type(name: str, declared: Type, found: ParquetFile, item: S3Object) -> None:
-    if name not in found.columns:
-        return
-    stored = found.columns[name]
-    if stored is None or not (can_coerce(stored, declared) or _same_shape(stored, declared)):
-        raise AthenaError(
-            "HIVE_BAD_DATA",
-            f"Malformed Parquet file. Field {name}'s type {stored or 'UNKNOWN'} in parquet file {item.uri} is "
-            f"incompatible with type {declared} defined in table schema",
-        )
-
-
-def _same_shape(stored: Type, declared: Type) -> bool:
-    if stored.name != declared.name:
-        return False
-    if stored.name == "row":
-        types = dict(zip(declared.fields, declared.args, strict=True))
-        pairs = [(t, types[f]) for f, t in zip(stored.fields, stored.args, strict=True) if f in types]
-        return all(can_coerce(a, b) or _same_shape(a, b) for a, b in pairs)
-    if stored.name == "decimal":
-        return stored.scale == declared.scale
-    return all(can_coerce(a, b) or _same_shape(a, b) for a, b in zip(stored.args, declared.args, strict=True))
-
-
-def _json(files: ScanFiles, columns: Sequence[tuple[int, str, Type]], folder: Path) -> tuple[str, list[str]]:
-    for option, value in files.scan.table.serde_parameters.items():
-        if option.startswith("mapping.") or (option == "case.insensitive" and value.lower() == "false"):
-            raise not_supported(f"The SerDe property {option}")
-    # A line must be read even when no column of it is used: count(*) counts lines.
-    wanted = columns or [(0, files.scan.table.columns[0].name, files.scan.table.columns[0].type)]
-    shape = row([(name, type_) for _, name, type_ in wanted])
-    scratch = folder / f"{files.scan.alias}_rewritten"
-    scratch.mkdir(parents=True)
-    paths = [as_declared(path, shape, scratch, item) for path, item in zip(files.paths, files.objects, strict=True)]
-    listed = _link(paths, folder / files.scan.alias, ".json")
-    types = ", ".join(f"{literal(name)}: {literal(stored_type(type_))}" for _, name, type_ in wanted)
-    source = (
-        f"read_json({listed}, format = 'newline_delimited', records = true, auto_detect = false, "
-        f"columns = {{{types}}}, hive_partitioning = true, "
-        f"hive_types = {{'{_FILE}': BIGINT}})"
-    )
-    strict = files.scan.table.serde == _HIVE_JSON_SERDE
-    return source, [f"{from_stored(f'r.{quote(name)}', type_, strict=strict)} AS c{i}" for i, name, type_ in columns]
+def hidden_values(objects: Sequence[S3Object]) -> dict[str, pa.Array]:
+    """The hidden columns of files that do not depend on their partition."""
+    return {
+        "h0": pa.array([o.uri for o in objects], pa.string()),
+        "h1": pa.array([o.size for o in objects], pa.int64()),
+        "h2": pa.array([o.modified.replace(tzinfo=None) for o in objects], pa.timestamp("us")),
+    }

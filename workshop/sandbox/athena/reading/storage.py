@@ -4,27 +4,42 @@ The cache is keyed by bucket, key and ETag. A hit is used only after S3 has said
 object may be read (a conditional GET answered by 304), so the cache is no way around a policy.
 """
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from botocore.exceptions import ClientError
 
-from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError
+from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError, QueryCancelledError
 from workshop.sandbox.athena.reading.object_cache import ObjectCache
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
+_LOOK_SECONDS = 0.1
+
+Check = Callable[[], None]
+"""Raises `QueryCancelledError` once the query has been stopped."""
+
+
+def never() -> None:
+    """The check of what nobody stops."""
 
 
 @dataclass(frozen=True)
 class S3Object:
-    """An object in S3; `size` in bytes."""
+    """An object in S3; `size` in bytes. Athena skips what is `archived` (Glacier Flexible Retrieval, Deep Archive)."""
 
     bucket: str
     key: str
     size: int
     etag: str
+    modified: datetime = _EPOCH
+    archived: bool = False
 
     @property
     def uri(self) -> str:
@@ -59,8 +74,8 @@ class Storage(Protocol):
     def objects(self, uri: str) -> list[S3Object]:
         """All objects whose key starts with that of `uri`, hidden ones too."""
 
-    def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
-        """Local copies, in the same order."""
+    def fetch(self, objects: Sequence[S3Object], check: Check = never) -> list[Path]:
+        """Local copies, in the same order; ends early when `check` raises."""
 
     def read(self, uri: str) -> Path:
         """A local copy of one object by its name."""
@@ -105,20 +120,47 @@ class S3Storage:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         try:
             return [
-                S3Object(bucket, item["Key"], item["Size"], item["ETag"].strip('"'))
+                S3Object(
+                    bucket,
+                    item["Key"],
+                    item["Size"],
+                    item["ETag"].strip('"'),
+                    item["LastModified"],
+                    item.get("StorageClass") in _ARCHIVED,
+                )
                 for page in pages
                 for item in page.get("Contents", [])
             ]
         except ClientError as error:
             raise _list_failed(error, uri) from error
 
-    def fetch(self, objects: Sequence[S3Object]) -> list[Path]:
-        """Local copies, in the same order."""
+    def fetch(self, objects: Sequence[S3Object], check: Check = never) -> list[Path]:
+        """Local copies, in the same order; ends early when `check` raises."""
         if len(objects) == 1:
-            return [self._fetch(objects[0])]
-        return list(self._pool.map(self._fetch, objects))
+            return [self._fetch(objects[0], check)]
+        stopped = threading.Event()
 
-    def _fetch(self, item: S3Object) -> Path:
+        def check_here() -> None:
+            if stopped.is_set():
+                raise QueryCancelledError
+
+        futures = [self._pool.submit(self._fetch, item, check_here) for item in objects]
+        pending = set(futures)
+        try:
+            while pending:
+                done, pending = wait(pending, _LOOK_SECONDS, FIRST_EXCEPTION)
+                check()
+                for future in done:
+                    future.result()
+        except BaseException:
+            stopped.set()
+            for future in futures:
+                future.cancel()
+            raise
+        return [future.result() for future in futures]
+
+    def _fetch(self, item: S3Object, check: Check) -> Path:
+        check()
         found = self._cache.find(item.bucket, item.key, item.etag)
         try:
             if found is not None:
@@ -127,11 +169,12 @@ class S3Storage:
             body = self._client.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"]
         except ClientError as error:
             raise read_failed(error, item.bucket, item.key) from error
-        return self._store(item.bucket, item.key, item.etag, body)
+        return self._store(item.bucket, item.key, item.etag, body, check)
 
-    def _store(self, bucket: str, key: str, etag: str, body: Any) -> Path:
+    def _store(self, bucket: str, key: str, etag: str, body: Any, check: Check = never) -> Path:
         def write(file: BinaryIO) -> None:
             for chunk in body.iter_chunks(1 << 20):
+                check()
                 file.write(chunk)
 
         return self._cache.store(bucket, key, etag, write)

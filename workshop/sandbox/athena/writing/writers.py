@@ -20,7 +20,7 @@ from workshop.sandbox.athena.compiler.scope import Compiled
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.engine import Session
 from workshop.sandbox.athena.errors import AthenaError, not_supported
-from workshop.sandbox.athena.reading.readers import PARQUET_SERDE, is_parquet
+from workshop.sandbox.athena.reading.formats import PARQUET_SERDE, Kind, kind_of
 from workshop.sandbox.athena.reading.storage import Encryption, Storage, split_uri
 from workshop.sandbox.athena.syntax.statements import Ctas, Insert, Unload
 from workshop.sandbox.athena.types import Type, can_coerce, literal, quote, to_hive
@@ -60,7 +60,7 @@ class Written:
 
 def plan_insert(statement: Insert, compiled: Compiled, table: Table) -> Plan:
     """Match the query's columns with the table's; partition keys come last."""
-    if not is_parquet(table):
+    if kind_of(table) is not Kind.PARQUET:
         raise not_supported(f"INSERT INTO a table of SerDe {table.serde}")
     if table.storage.get("BucketColumns"):
         raise AthenaError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported")
