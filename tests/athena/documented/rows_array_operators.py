@@ -25,15 +25,11 @@ TABLES = [
             ("ARRAY[1, 2, 3][-1]", Fails("INVALID_FUNCTION_ARGUMENT", "Array subscript is negative: -1")),
             (
                 "ARRAY[1, 2][4]",
-                Fails(
-                    "INVALID_FUNCTION_ARGUMENT", "Array subscript must be less than or equal to array length: 4 > 2"
-                ),
+                Fails("INVALID_FUNCTION_ARGUMENT", "Array subscript must be less than or equal to array length: 4 > 2"),
             ),
             (
                 "ARRAY[][1]",
-                Fails(
-                    "INVALID_FUNCTION_ARGUMENT", "Array subscript must be less than or equal to array length: 1 > 0"
-                ),
+                Fails("INVALID_FUNCTION_ARGUMENT", "Array subscript must be less than or equal to array length: 1 > 0"),
             ),
             ("TRY(ARRAY[1, 2][4])", None),
             ("ARRAY[1, 2]['a']", Fails("TYPE_MISMATCH")),
@@ -108,7 +104,10 @@ TABLES = [
                 "ARRAY[TIMESTAMP '2020-01-01 12:00:00 UTC'] = ARRAY[TIMESTAMP '2020-01-01 14:00:00 +02:00']",
                 "true",
             ),
-            ("ARRAY[1] = ARRAY['a']", Fails("TYPE_MISMATCH", "Cannot apply operator: array(integer) = array(varchar(1))")),
+            (
+                "ARRAY[1] = ARRAY['a']",
+                Fails("TYPE_MISMATCH", "Cannot apply operator: array(integer) = array(varchar(1))"),
+            ),
             ("ARRAY[1, 2] < ARRAY[1, 3]", "true"),
             ("ARRAY[1, 2] < ARRAY[1, 2, 3]", "true"),
             ("ARRAY[] < ARRAY[1]", "true"),
@@ -138,7 +137,10 @@ TABLES = [
             ("ARRAY[1, 2] NOT IN (ARRAY[1, 3])", "true"),
             ("CASE ARRAY[1] WHEN ARRAY[2] THEN 'b' WHEN ARRAY[1] THEN 'a' END", "a"),
             ("nullif(ARRAY[1], ARRAY[1])", None),
-            ("SELECT count(*) FROM (SELECT DISTINCT a FROM (VALUES ARRAY[1, NULL], ARRAY[1, NULL], ARRAY[2]) t(a))", "2"),
+            (
+                "SELECT count(*) FROM (SELECT DISTINCT a FROM (VALUES ARRAY[1, NULL], ARRAY[1, NULL], ARRAY[2]) t(a))",
+                "2",
+            ),
             ("SELECT count(*) FROM (VALUES ARRAY[1], ARRAY[2]) t(a) JOIN (VALUES ARRAY[2]) u(b) ON a = b", "1"),
             ("SELECT array_agg(a ORDER BY a DESC) FROM (VALUES ARRAY[1, 2], ARRAY[3]) t(a)", "[[3], [1, 2]]"),
         ],
@@ -180,4 +182,4 @@ TABLES = [
             ("SELECT count(*) FROM UNNEST(ARRAY[NULL, NULL]) t(x)", "2"),
         ],
     ),
-]  # fmt: skip
+]

@@ -16,13 +16,16 @@ from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.functions.registry import Argument, LambdaArgument
 from workshop.sandbox.athena.types import (
     BIGINT,
+    INTEGER,
     UNKNOWN,
     VARCHAR,
     Type,
     array,
     can_coerce,
     common_of,
+    common_type,
     field_names,
+    map_of,
     quote,
     row,
 )
@@ -74,15 +77,18 @@ def _typed(value: Value) -> str:
 
 
 def _subscript(block: "Expressions", node: exp.Expr) -> Value:
-    base, index = block.compile(node.this), block.compile(node.expressions[0])
+    base, place = block.compile(node.this), node.expressions[0]
+    if base.type.name == "row":
+        return _field(block, base, place)
+    index = block.compile(place)
     if base.type.name == "array" and can_coerce(index.type, BIGINT):
         written = sharing([base, coerce(index, BIGINT)], lambda values: _item(values, base.type.args[0]))
         return Value(written, base.type.args[0])
-    if base.type.name == "map" and can_coerce(index.type, base.type.args[0]):
-        key = coerce(index, base.type.args[0])
-        return Value(sharing([base, key], lambda values: _value_of_key(values, base.type)), base.type.args[1])
-    if base.type.name == "row":
-        return _field(block, base, index, node)
+    key_type = common_type(base.type.args[0], index.type) if base.type.name == "map" else None
+    if key_type is not None:
+        type_ = map_of(key_type, base.type.args[1])
+        sides = [coerce(base, type_), coerce(index, key_type)]
+        return Value(sharing(sides, lambda values: _value_of_key(values, type_)), type_.args[1])
     raise AthenaError("TYPE_MISMATCH", f"Cannot use {index.type} for subscript of {base.type}", block.position(node))
 
 
@@ -107,31 +113,34 @@ def _value_of_key(values: Sequence[Value], type_: Type) -> str:
     return f"CASE WHEN NOT {found} THEN {missing} ELSE {comparisons.value_at(entries, key, key_type)} END"
 
 
-def _field(block: "Expressions", base: Value, index: Value, node: exp.Expr) -> Value:
-    """A field by its place; that is a literal (Trino: the type of `r[i]` must be known)."""
-    if index.constant is None or not index.type.is_integer:
-        raise AthenaError(
-            "INVALID_ARGUMENTS",
-            "Subscript expression on ROW requires a constant index",
-            block.position(node.expressions[0]),
-        )
-    place = int(index.constant)
-    if index.sql.startswith("(-"):
-        place = -place
-    if place <= 0:
-        raise AthenaError(
-            "INVALID_FUNCTION_ARGUMENT",
-            f"Invalid subscript index: {place}. ROW indices start at 1",
-            block.position(node.expressions[0]),
-        )
-    if place > len(base.type.args):
-        raise AthenaError(
-            "INVALID_FUNCTION_ARGUMENT",
-            f"Subscript index out of bounds: {place}. ROW has {len(base.type.args)} fields",
-            block.position(node.expressions[0]),
-        )
+def _field(block: "Expressions", base: Value, index: exp.Expr) -> Value:
+    """A field by its place, a literal: else the type of the result would not be known (Trino: ExpressionAnalyzer)."""
+    place = _whole_number(index)
+    if place is None:
+        message = "Subscript expression on ROW requires a constant index"
+        raise AthenaError("EXPRESSION_NOT_CONSTANT", message, block.position(index))
+    type_ = block.compile(index).type
+    if type_ != INTEGER:
+        message = f"Subscript expression on ROW requires integer index, found {type_}"
+        raise AthenaError("TYPE_MISMATCH", message, block.position(index))
+    fields = base.type.args
+    if not 1 <= place <= len(fields):
+        message = f"Subscript index out of bounds: {place}, max value is {len(fields)}"
+        if place <= 0:
+            message = f"Invalid subscript index: {place}. ROW indices start at 1"
+        raise AthenaError("INVALID_FUNCTION_ARGUMENT", message, block.position(index))
     name = field_names(base.type)[place - 1]
-    return Value(f"({base.sql}).{quote(name)}", base.type.args[place - 1])
+    return Value(f"({base.sql}).{quote(name)}", fields[place - 1])
+
+
+def _whole_number(node: exp.Expr) -> int | None:
+    """The value of a literal of an integer type."""
+    if isinstance(node, exp.Neg):
+        number = _whole_number(node.this)
+        return None if number is None else -number
+    if isinstance(node, exp.Literal) and not node.args["is_string"] and node.name.isdigit():
+        return int(node.name)
+    return None
 
 
 # lambdas

@@ -148,7 +148,8 @@ def _join(values: Sequence[Value]) -> str:
     texts = items.sql if element.name == "varchar" else f"list_transform({items.sql}, lambda e: {shown})"
     if nulls:
         texts = f"list_transform({texts}, lambda e: coalesce(e, {nulls[0].sql}))"
-    return _unless_null([items, delimiter, *nulls], f"array_to_string({texts}, {delimiter.sql})")
+    # DuckDB gives NULL when there are only NULLs.
+    return _unless_null([items, delimiter, *nulls], f"coalesce(array_to_string({texts}, {delimiter.sql}), '')")
 
 
 def _concat(values: Sequence[Value]) -> str:
