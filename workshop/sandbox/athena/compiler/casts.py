@@ -5,11 +5,9 @@ the form that Trino accepts, and every cast to a narrower type says what Trino s
 Dates, times and JSON have modules of their own.
 """
 
-from collections.abc import Sequence
-
 from workshop.sandbox.athena.compiler import json_casts, network_casts, time_casts
 from workshop.sandbox.athena.compiler.text_of_values import text
-from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, fresh_name, sharing
+from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, sharing
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import JSON, UNKNOWN, Type, can_coerce, literal
 
@@ -103,12 +101,11 @@ def _nested(sql: str, source: Type, target: Type) -> str:
     """Arrays, maps and rows, part by part; a map whose keys become equal fails as in Trino."""
     if source.name == "row":
         return convert_row(sql, source, target, convert)
-    name = fresh_name()
     if source.name == "array":
-        return f"list_transform({sql}, lambda {name}: {convert(name, source.args[0], target.args[0])})"
+        return f"list_transform({sql}, lambda e: {convert('e', source.args[0], target.args[0])})"
     entries = f"map_entries({sql})"
-    keys = f"list_transform({entries}, lambda {name}: {convert(f'{name}.key', source.args[0], target.args[0])})"
-    items = f"list_transform({entries}, lambda {name}: {convert(f'{name}.value', source.args[1], target.args[1])})"
+    keys = f"list_transform({entries}, lambda e: {convert('e.key', source.args[0], target.args[0])})"
+    items = f"list_transform({entries}, lambda e: {convert('e.value', source.args[1], target.args[1])})"
     duplicate = fail("'INVALID_CAST_ARGUMENT: duplicate keys'", target)
     return (
         f"CASE WHEN {sql} IS NULL THEN NULL WHEN len(list_distinct({keys})) < cardinality({sql}) THEN {duplicate} "
@@ -137,9 +134,9 @@ def _checked(sql: str, converted: str, message: str, target: Type) -> str:
     return f"CASE WHEN {sql} IS NULL THEN NULL ELSE coalesce({converted}, {fail(message, target)}) END"
 
 
-def _quoted(before: Sequence[str], sql: str, behind: str) -> str:
+def _quoted(before: str, sql: str, behind: str) -> str:
     """SQL of an INVALID_CAST_ARGUMENT that shows the text `sql` in quotes."""
-    return f"{literal('INVALID_CAST_ARGUMENT: ' + ' '.join(before) + ' ')} || chr(39) || {sql} || chr(39) || {literal(behind)}"
+    return f"{literal(f'INVALID_CAST_ARGUMENT: {before} ')} || chr(39) || {sql} || chr(39) || {literal(behind)}"
 
 
 def _from_text(sql: str, target: Type) -> str:
@@ -150,12 +147,12 @@ def _from_text(sql: str, target: Type) -> str:
     if target.name != "decimal":
         # TRY_CAST leaves NULL for what has the form but no value, such as a number that is too large.
         converted = f"CASE WHEN {well_formed} THEN TRY_CAST({number} AS {target.duckdb}) END"
-        message = _quoted(["Cannot cast"], sql, f" to {_SHOWN.get(target.name, target.name.upper())}")
+        message = _quoted("Cannot cast", sql, f" to {_SHOWN.get(target.name, target.name.upper())}")
         return _checked(sql, converted, message, target)
     shown = f" to DECIMAL({target.precision}, {target.scale}). "
-    too_large = fail(_quoted(["Cannot cast VARCHAR"], sql, shown + "Value too large."), target)
+    too_large = fail(_quoted("Cannot cast VARCHAR", sql, shown + "Value too large."), target)
     converted = f"CASE WHEN {well_formed} THEN coalesce(TRY_CAST({sql} AS {target.duckdb}), {too_large}) END"
-    return _checked(sql, converted, _quoted(["Cannot cast VARCHAR"], sql, shown + "Value is not a number."), target)
+    return _checked(sql, converted, _quoted("Cannot cast VARCHAR", sql, shown + "Value is not a number."), target)
 
 
 def _to_decimal(sql: str, source: Type, target: Type) -> str:
@@ -166,7 +163,7 @@ def _to_decimal(sql: str, source: Type, target: Type) -> str:
         kind = f"DECIMAL({source.precision}, {source.scale})"
     # A double by its shortest digits, as Java's BigDecimal.valueOf: 1.005 is 1.01, though it is a little less.
     number = f"CAST({sql} AS VARCHAR)" if source.name in _APPROXIMATE else sql
-    message = _quoted([f"Cannot cast {kind}"], text(sql, source), f" to DECIMAL({target.precision}, {target.scale})")
+    message = _quoted(f"Cannot cast {kind}", text(sql, source), f" to DECIMAL({target.precision}, {target.scale})")
     return _checked(sql, f"TRY_CAST({number} AS {target.duckdb})", message, target)
 
 
@@ -177,14 +174,10 @@ def _from_decimal(sql: str, source: Type, target: Type) -> str:
         # Beyond 18 digits DuckDB divides in double; the digits as text are rounded once.
         number = sql if source.precision <= 15 else f"CAST({sql} AS VARCHAR)"
         return f"CAST({number} AS {target.duckdb})"
-    shown = text(sql, source) if source.precision > 18 else f"CAST(round({sql}, 0) AS VARCHAR)"
-    return _checked(
-        sql,
-        f"TRY_CAST({sql} AS {target.duckdb})",
-        _quoted(["Cannot cast"], f"split_part({shown}, '.', 1)" if source.precision <= 18 else shown,
-                f" to {target.name.upper()}"),
-        target,
-    )  # fmt: skip
+    # A decimal of more than 18 digits is shown as it is, another one rounded (Trino source: DecimalCasts).
+    shown = text(sql, source) if source.precision > 18 else f"split_part(CAST(round({sql}, 0) AS VARCHAR), '.', 1)"
+    message = _quoted("Cannot cast", shown, f" to {target.name.upper()}")
+    return _checked(sql, f"TRY_CAST({sql} AS {target.duckdb})", message, target)
 
 
 def _from_approximate(sql: str, source: Type, target: Type) -> str:

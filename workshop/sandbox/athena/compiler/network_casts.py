@@ -53,13 +53,13 @@ def _parse(value: str) -> bytes:
         found = ipaddress.ip_address(value)
     except ValueError:
         raise FunctionError("INVALID_CAST_ARGUMENT", f"Cannot cast value to IPADDRESS: {value}") from None
-    return found.packed if found.version == 6 else _MAPPED + found.packed  # noqa: PLR2004 - the versions of IP
+    return found.packed if found.version == 6 else _MAPPED + found.packed
 
 
 def _extend(value: bytes) -> bytes:
-    if len(value) == 4:  # noqa: PLR2004 - bytes of IPv4
+    if len(value) == 4:
         return _MAPPED + value
-    if len(value) == 16:  # noqa: PLR2004 - bytes of IPv6
+    if len(value) == 16:
         return value
     raise FunctionError("INVALID_CAST_ARGUMENT", f"Invalid InetAddress binary length: {len(value)}")
 

@@ -1,14 +1,15 @@
-"""Operators, conditionals, conversions, and arrays, maps and rows: syntax with values inside."""
+"""Operators, conditionals and conversions: syntax with values inside."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler import collections, literals, operators, time_literals
 from workshop.sandbox.athena.compiler.casts import cast, try_cast
+from workshop.sandbox.athena.compiler.comparisons import is_nested
 from workshop.sandbox.athena.compiler.subqueries import in_query
-from workshop.sandbox.athena.compiler.values import Value, coerce, fail
+from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.syntax.syntax_types import type_of
@@ -17,12 +18,8 @@ from workshop.sandbox.athena.types import (
     UNKNOWN,
     VARCHAR,
     Type,
-    array,
     can_coerce,
     common_of,
-    field_names,
-    quote,
-    row,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +100,9 @@ def _in(block: "Expressions", node: exp.Expr) -> Value:
             f"[{', '.join(dict.fromkeys(str(t) for t in (value.type, *(i.type for i in items))))}]",
             block.position(node),
         )
+    if is_nested(common):
+        equal = [operators.compare("=", value, item, None).sql for item in items]
+        return Value(f"({' OR '.join(equal)})", BOOLEAN)
     listed = ", ".join(operators.comparable(coerce(i, common)) for i in items)
     return Value(f"({operators.comparable(coerce(value, common))} IN ({listed}))", BOOLEAN)
 
@@ -172,47 +172,12 @@ def same_type(block: "Expressions", values: Sequence[Value], what: str, node: ex
 
 
 def _cast(block: "Expressions", node: exp.Expr) -> Value:
+    if node.meta.get("typed_literal"):
+        moment = time_literals.typed(block, node)
+        return moment if moment is not None else literals.typed(block, node)
     value = block.compile(node.this)
     target = type_of(node.args["to"], node.this, block.position(node))
     return (try_cast if isinstance(node, exp.TryCast) else cast)(value, target, block.position(node))
-
-
-def _array(block: "Expressions", node: exp.Expr) -> Value:
-    items = [block.compile(e) for e in node.expressions]
-    common = same_type(block, items, "All ARRAY elements", node) if items else UNKNOWN
-    return Value(f"[{', '.join(coerce(i, common).sql for i in items)}]", array(common))
-
-
-def row_of(block: "Expressions", node: exp.Expr) -> Value:
-    """ROW(…) or (…)."""
-    items = [block.compile(e) for e in node.expressions]
-    fields = ", ".join(f"field{i} := {v.sql}" for i, v in enumerate(items))
-    return Value(f"struct_pack({fields})", row([(None, v.type) for v in items]))
-
-
-def _subscript(block: "Expressions", node: exp.Expr) -> Value:
-    base, index = block.compile(node.this), block.compile(node.expressions[0])
-    if base.type.name == "array" and index.type.is_integer:
-        element = base.type.args[0]
-        wrong = fail("'INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length'", element)
-        low = fail("'INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1'", element)
-        negative = fail("'INVALID_FUNCTION_ARGUMENT: Array subscript is negative'", element)
-        checks = (
-            f"WHEN {index.sql} = 0 THEN {low} WHEN {index.sql} < 0 THEN {negative} "
-            f"WHEN {index.sql} > len({base.sql}) THEN {wrong}"
-        )
-        return Value(f"CASE {checks} ELSE ({base.sql})[{index.sql}] END", element)
-    if base.type.name == "map" and can_coerce(index.type, base.type.args[0]):
-        key = coerce(index, base.type.args[0])
-        missing = fail("'INVALID_FUNCTION_ARGUMENT: Key not present in map'", base.type.args[1])
-        absent = f"{base.sql} IS NOT NULL AND NOT map_contains({base.sql}, {key.sql})"
-        return Value(f"CASE WHEN {absent} THEN {missing} ELSE ({base.sql})[{key.sql}] END", base.type.args[1])
-    if base.type.name == "row" and index.constant is not None and index.constant.isdigit():
-        position = int(index.constant)
-        if 1 <= position <= len(base.type.args):
-            name = field_names(base.type)[position - 1]
-            return Value(f"({base.sql}).{quote(name)}", base.type.args[position - 1])
-    raise AthenaError("TYPE_MISMATCH", f"Cannot use {index.type} for subscript of {base.type}", block.position(node))
 
 
 _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
@@ -257,8 +222,6 @@ METHODS: dict[type[exp.Expr], Callable[["Expressions", exp.Expr], Value]] = {
     exp.If: _if,
     exp.Cast: _cast,
     exp.TryCast: _cast,
-    exp.Array: _array,
-    exp.Tuple: row_of,
-    exp.Bracket: _subscript,
+    **collections.METHODS,
 }
 """What compiles each kind of node."""

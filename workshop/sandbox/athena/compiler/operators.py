@@ -1,29 +1,31 @@
 """Operators with Trino's types (Trino documentation: mathematical, decimal, date and time, comparison)."""
 
-from workshop.sandbox.athena.compiler.values import Value, coerce, fail, local_timestamp
-from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
+from collections.abc import Sequence
+
+from workshop.sandbox.athena.compiler import array_concatenation, comparisons, decimals, time_operators
+from workshop.sandbox.athena.compiler.values import Value, coerce, sharing
+from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.types import (
     BOOLEAN,
-    DATE,
-    INTERVAL_DAY,
-    INTERVAL_YEAR,
     UNKNOWN,
+    VARBINARY,
     VARCHAR,
     Type,
     as_decimal,
+    can_coerce,
+    char,
     common_type,
-    decimal,
-    literal,
-    varchar,
 )
 
-_INTERVALS = (INTERVAL_DAY, INTERVAL_YEAR)
-_NOT_ORDERED = ("map",)
+_APPROXIMATE = ("real", "double")
+_LONGEST_CHAR = 65536
+_SIDE_OF_NAN = {"=": 0, "<>": 0, "<": 1, "<=": 1, ">": 0, ">=": 0}
+"""The side that makes DuckDB's answer wrong if it is NaN (for = and <>, if both are)."""
 
 
 def arithmetic(operator: str, left: Value, right: Value, position: Position | None) -> Value:
     """`left operator right` for + - * / %."""
-    moved = _with_times(operator, left, right)
+    moved = time_operators.arithmetic(operator, left, right)
     if moved is not None:
         return moved
     a, b = left.type, right.type
@@ -32,36 +34,63 @@ def arithmetic(operator: str, left: Value, right: Value, position: Position | No
     if common is None:
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {a} {operator} {b}", position)
     if common.name == "decimal":
-        return _decimals(operator, coerce(left, _decimal_side(a, common)), coerce(right, _decimal_side(b, common)))
-    x, y = coerce(left, common).sql, coerce(right, common).sql
-    symbol = "//" if operator == "/" and common.is_integer else operator
-    if common.is_integer:
-        # DuckDB widens and checks for overflow; Trino stays in the type and fails when it is left.
-        return Value(f"CAST(({x} {symbol} {y}) AS {common.duckdb})", common)
-    return Value(f"({x} {symbol} {y})", common)
+        x, y = coerce(left, _decimal_side(a, common)), coerce(right, _decimal_side(b, common))
+        result = decimals.result_type(operator, x.type, y.type, position)
+        return Value(sharing([x, y], lambda values: decimals.arithmetic(operator, *values, result)), result)
+    x, y = coerce(left, common), coerce(right, common)
+    if not common.is_integer:
+        return Value(f"({x.sql} {operator} {y.sql})", common)
+    # DuckDB's integers overflow as Trino's do: the module `overflows` has the texts.
+    if operator == "%" and right.constant is None:
+        return Value(sharing([x, y], lambda values: _remainder(*values)), common)
+    return Value(f"({x.sql} {'//' if operator == '/' else operator} {y.sql})", common)
+
+
+def _decimal_side(type_: Type, common: Type) -> Type:
+    return common if type_ == UNKNOWN else as_decimal(type_)
+
+
+def _remainder(x: Value, y: Value) -> str:
+    """DuckDB divides first, and fails for the smallest number and -1; the remainder by -1 is that by 1."""
+    return f"({x.sql} % CASE WHEN {y.sql} = -1 THEN CAST(1 AS {y.type.duckdb}) ELSE {y.sql} END)"
 
 
 def negate(value: Value, position: Position | None) -> Value:
     """`-value`."""
-    if not value.type.is_numeric and value.type not in (*_INTERVALS, UNKNOWN):
+    if not value.type.is_numeric and value.type not in (*time_operators.INTERVALS, UNKNOWN):
         raise AthenaError("TYPE_MISMATCH", f"Cannot negate {value.type}", position)
+    if value.type.is_integer:
+        # A negated integer is wider in DuckDB; the difference is not, and overflows.
+        return Value(f"(CAST(0 AS {value.type.duckdb}) - {value.sql})", value.type)
     return Value(f"(-{value.sql})", value.type)
 
 
 def compare(operator: str, left: Value, right: Value, position: Position | None) -> Value:
     """`left operator right` for = <> < <= > >= and IS [NOT] DISTINCT FROM; operands are never converted to text."""
     common = common_type(left.type, right.type)
-    if common is None or (operator in ("<", "<=", ">", ">=") and common.name in _NOT_ORDERED):
+    if common is None or (operator in ("<", "<=", ">", ">=") and not comparisons.is_orderable(common)):
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {operator} {right.type}", position)
-    x, y = comparable(coerce(left, common)), comparable(coerce(right, common))
-    return Value(f"({x} {operator} {y})", BOOLEAN)
+    if comparisons.is_nested(common):
+        return comparisons.compare(operator, coerce(left, common), coerce(right, common))
+    sides = [comparable(coerce(v, common)) for v in (left, right)]
+    plain = f"({sides[0]} {operator} {sides[1]})"
+    suspects = [v.constant is None and v.type.name in _APPROXIMATE for v in (left, right)]
+    if operator not in _SIDE_OF_NAN or not any(suspects):
+        return Value(plain, BOOLEAN)
+    return Value(_unless_nan(operator, plain, sides, suspects), BOOLEAN)
+
+
+def _unless_nan(operator: str, plain: str, sides: Sequence[str], suspects: Sequence[bool]) -> str:
+    """A comparison of numbers that may be NaN: it equals nothing; in DuckDB it is the largest, and equal to itself."""
+    side = _SIDE_OF_NAN[operator]
+    if not (all(suspects) if operator in ("=", "<>") else suspects[side]):
+        return plain
+    return f"({plain} OR isnan({sides[side]}))" if operator == "<>" else f"({plain} AND NOT isnan({sides[side]}))"
 
 
 def comparable(value: Value) -> str:
     """SQL that compares as Trino compares the value: a timestamp with time zone is its instant, whatever its zone."""
-    if any(map(holds_zone, value.type.args)):
-        raise not_supported(f"Comparison of the type {value.type}")
-    return f"({value.sql}).t" if value.type.is_timestamp_tz else value.sql
+    return sharing([value], lambda values: comparisons.identity(values[0].sql, value.type))
 
 
 def holds_zone(type_: Type) -> bool:
@@ -70,108 +99,20 @@ def holds_zone(type_: Type) -> bool:
 
 
 def concatenate(left: Value, right: Value, position: Position | None) -> Value:
-    """`left || right` on text, or on arrays."""
+    """`left || right` on text, bytes, arrays, or an array and an element."""
     a, b = left.type, right.type
-    text = {"varchar", "unknown"}
-    if a.name in text and b.name in text:
-        known = a.length is not None and b.length is not None
-        length = varchar((a.length or 0) + (b.length or 0)) if known else VARCHAR
-        return Value(f"({coerce(left, VARCHAR).sql} || {coerce(right, VARCHAR).sql})", length)
-    common = common_type(a, b)
-    if common is not None and common.name == "array":
-        x, y = coerce(left, common).sql, coerce(right, common).sql
-        joined = f"CASE WHEN {x} IS NOT NULL AND {y} IS NOT NULL THEN list_concat({x}, {y}) END"
-        return Value(joined, common)
+    if a.name == b.name == "char":
+        joined = f"rtrim({coerce(left, VARCHAR).sql} || {right.sql}, ' ')"
+        return Value(joined, char(min(_LONGEST_CHAR, (a.length or 1) + (b.length or 1))))
+    for type_ in (VARCHAR, VARBINARY):
+        if can_coerce(a, type_) and can_coerce(b, type_):
+            return Value(f"({coerce(left, type_).sql} || {coerce(right, type_).sql})", type_)
+    arrays = array_concatenation.concatenate(left, right)
+    if arrays is not None:
+        return arrays
     raise AthenaError(
         "FUNCTION_NOT_FOUND",
-        f"Unexpected parameters ({a}, {b}) for function concat. Expected: concat(varchar, varchar), "
-        "concat(array(E), array(E))",
+        f"Unexpected parameters ({a}, {b}) for function concat. Expected: concat(char(x), char(y)), "
+        "concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, concat(varchar), concat(varbinary)",
         position,
     )
-
-
-def _decimal_side(type_: Type, common: Type) -> Type:
-    return common if type_ == UNKNOWN else as_decimal(type_)
-
-
-def _decimals(operator: str, left: Value, right: Value) -> Value:
-    a, b = left.type, right.type
-    whole = max(a.precision - a.scale, b.precision - b.scale)
-    scale = max(a.scale, b.scale)
-    match operator:
-        case "+" | "-":
-            result = decimal(min(38, whole + scale + 1), scale)
-        case "*":
-            result = decimal(min(38, a.precision + b.precision), a.scale + b.scale)
-        case "/":
-            result = decimal(min(38, a.precision + b.scale + max(0, b.scale - a.scale)), scale)
-            return Value(divide(left, right, result), result)
-        case _:
-            result = decimal(min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
-    # Operands of + and - as wide as the result, else DuckDB overflows on the way to it.
-    x, y = (f"CAST({v.sql} AS {result.duckdb})" if operator in "+-" else v.sql for v in (left, right))
-    return Value(f"CAST(({x} {operator} {y}) AS {result.duckdb})", result)
-
-
-def divide(left: Value, right: Value, result: Type) -> str:
-    """Exact division of scaled integers, rounded half away from zero as Trino does."""
-    shift = result.scale - left.type.scale + right.type.scale
-    x, y = _unscaled(left), _unscaled(right)
-    numerator = f"abs({x} * CAST(1{'0' * shift} AS HUGEINT))"
-    sign = f"(CASE WHEN ({x} < 0) <> ({y} < 0) THEN -1 ELSE 1 END)"
-    quotient = f"CAST((2 * {numerator} + abs({y})) // (2 * abs({y})) * {sign} AS DECIMAL(38,0))"
-    if result.scale:
-        unit = f"CAST('0.{'0' * (result.scale - 1)}1' AS DECIMAL({result.scale},{result.scale}))"
-        quotient = f"(CAST({quotient} AS DECIMAL({38 - result.scale},0)) * {unit})"
-    return f"CAST({quotient} AS {result.duckdb})"
-
-
-def _unscaled(value: Value) -> str:
-    """The integer of a decimal's digits: 1.25 is 125."""
-    text = f"replace(CAST({value.sql} AS VARCHAR), '.', '')"
-    return f"CAST({text} AS HUGEINT)"
-
-
-def _with_times(operator: str, left: Value, right: Value) -> Value | None:
-    a, b = left.type, right.type
-    if operator == "+" and a in _INTERVALS and b not in _INTERVALS:
-        left, right, a, b = right, left, b, a
-    if operator in ("+", "-") and b in _INTERVALS:
-        if a == b:
-            return Value(f"({left.sql} {operator} {right.sql})", a)
-        if a == DATE or a.is_timestamp or a.is_timestamp_tz:
-            return _moved(operator, left, right)
-    if operator == "-" and a.name == b.name and (a == DATE or a.is_timestamp or a.is_timestamp_tz):
-        return Value(f"(epoch_ms({comparable(left)}) - epoch_ms({comparable(right)}))", INTERVAL_DAY)
-    if operator == "*" and a in _INTERVALS and b.is_integer:
-        return Value(f"CAST(({left.sql} * {right.sql}) AS {a.duckdb})", a)
-    return None
-
-
-def span(interval: Value) -> str:
-    """DuckDB's INTERVAL of an interval, which is kept as a number of milliseconds or months."""
-    if interval.type == INTERVAL_DAY:
-        return f"to_microseconds({interval.sql} * 1000)"
-    return f"to_months({interval.sql})"
-
-
-def _moved(operator: str, moment: Value, interval: Value) -> Value:
-    """A date stays a date; a date does not take hours (Trino: INVALID_FUNCTION_ARGUMENT)."""
-    amount = span(interval)
-    if moment.type == DATE:
-        message = "INVALID_FUNCTION_ARGUMENT: Cannot add hour, minutes or seconds to a date"
-        moved = f"CAST(({moment.sql} {operator} {amount}) AS DATE)"
-        if interval.type == INTERVAL_DAY and interval.constant != "day":
-            wrong = fail(literal(message), DATE)
-            moved = f"CASE WHEN {interval.sql} % 86400000 <> 0 THEN {wrong} ELSE {moved} END"
-        return Value(moved, DATE)
-    if moment.type.is_timestamp:
-        return Value(f"({moment.sql} {operator} {amount})", moment.type)
-    if interval.type == INTERVAL_DAY:
-        instant = f"({moment.sql}).t {operator} {amount}"
-        return Value(
-            f"CASE WHEN {moment.sql} IS NOT NULL THEN struct_pack(t := {instant}, z := ({moment.sql}).z) END",
-            moment.type,
-        )
-    local = f"{local_timestamp(moment.sql)} {operator} {amount}"
-    return Value(f"athena_at({local}, ({moment.sql}).z)", moment.type)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from workshop.sandbox.athena.compiler.operators import comparable, divide, holds_zone
+from workshop.sandbox.athena.compiler.decimals import divide
+from workshop.sandbox.athena.compiler.operators import comparable, holds_zone
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Clauses, Kind, Registry, Row

@@ -213,6 +213,8 @@ _TYPES = {
 _FAMILIES = frozenset(["decimal", "char", "varchar_x", "time", "time_tz", "timestamp", "timestamp_tz"])
 """Names of signatures that stand for types of any length or precision."""
 _VARIABLES = frozenset("TKVRSU")
+_WIDENINGS = 5
+"""How often the types of a lambda's parameters may grow (Trino: SignatureBinder, SOLVE_ITERATION_LIMIT)."""
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
 
 
@@ -292,23 +294,32 @@ def _match(overload: Overload, args: Sequence[Argument], *, exact: bool) -> _Mat
 def _compile_lambda(pattern: Pattern, argument: LambdaArgument, bound: dict[str, Type]) -> LambdaValue | None:
     """The lambda, with the type that the pattern asks for; compiled again when its own type widens a parameter's."""
     *parameters, result = pattern.args
-    if argument.arity != len(parameters):
-        return None
-    while True:
+    for _ in range(_WIDENINGS):
         types = [_substitute(p, UNKNOWN, bound) for p in parameters]
         value = argument.compile(types)
         if not _bind(result, value.type, bound, exact=False):
             return None
         if [_substitute(p, UNKNOWN, bound) for p in parameters] == types:
-            break
-    target = _substitute(result, value.type, bound)
+            return _as(value, _substitute(result, value.type, bound))
+    return None
+
+
+def _as(value: LambdaValue, target: Type) -> LambdaValue | None:
+    """The lambda with its result as `target`."""
     if not can_coerce(value.type, target):
         return None
-    body = coerce(Value(value.body, value.type), target).sql
-    return replace(value, sql=f"lambda {', '.join(value.variables)}: {body}", body=body, type=target)
+
+    def coerced(body: str) -> str:
+        return coerce(Value(body, value.type), target).sql
+
+    body = coerced(value.body)
+    sql = f"lambda {', '.join(value.variables)}: {body}"
+    return replace(value, sql=sql, body=body, type=target, apply=lambda bound: coerced(value.apply(bound)))
 
 
-def _bind(pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool) -> bool:
+def _bind(  # noqa: PLR0911 - one return for each kind of pattern
+    pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool
+) -> bool:
     if pattern.name in _VARIABLES:
         common = common_type(bound.get(pattern.name, UNKNOWN), type_)
         if common is None:
