@@ -82,7 +82,8 @@ def _unpacked(form: str, message: str) -> Udf:
     def unpack(data: bytes) -> object:
         if len(data) != size:
             raise invalid(message.format(size=size, length=len(data)))
-        return struct.unpack(form, data)[0]
+        (value,) = struct.unpack(form, data)
+        return "NaN" if value != value else value  # noqa: PLR0124 - DuckDB takes Python's for NULL
 
     return Udf(unpack)
 

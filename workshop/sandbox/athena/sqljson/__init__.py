@@ -1,0 +1,1 @@
+"""JSON as Trino has it: text, paths, and values of SQL made of it."""
