@@ -45,7 +45,9 @@ def ensure_certificates(home: SandboxHome) -> tuple[Path, Path]:
 
 def write_trust_bundle(home: SandboxHome, roots: Path) -> None:
     """Write the bundle for Lambdas: our authority and the public `roots`, as a Lambda may also call GitHub."""
-    write_private(home.trust_bundle, home.ca_bundle.read_text() + roots.read_text(encoding="utf-8"))
+    ours = home.ca_bundle.read_text()
+    # In a shell with the sandbox's variables, the machine's own choice is this very file.
+    write_private(home.trust_bundle, ours + roots.read_text(encoding="utf-8").replace(ours, ""))
 
 
 def _read_pair(

@@ -155,6 +155,8 @@ class SandboxHome:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_CA_BUNDLE": str(self.ca_bundle),
+            # Arrow and polars do not know AWS_CA_BUNDLE. Public certificates are in this file too.
+            "SSL_CERT_FILE": str(self.trust_bundle),
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,

@@ -49,9 +49,12 @@ class Metadata:
         try:
             answer: dict[str, Any] = getattr(self._glue, action)(**request)
         except ClientError as error:
-            details = error.response["Error"]
+            details, sent = error.response["Error"], error.response.get("ResponseMetadata", {})
+            # Clients read the code of Glue's error from the parentheses.
             raise InvalidRequestError(
-                f"{details.get('Message', '')} (Service: Glue; Error Code: {details.get('Code', '')})",
+                f"{details.get('Message', '')} (Service: AmazonDataCatalog; Status Code: "
+                f"{sent.get('HTTPStatusCode', 400)}; Error Code: {details.get('Code', '')}; Request ID: "
+                f"{sent.get('RequestId', '')}; Proxy: null)",
                 "MetadataException",
             ) from error
         return answer
