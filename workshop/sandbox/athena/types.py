@@ -9,6 +9,9 @@ from workshop.sandbox.athena.errors import AthenaError, not_supported
 
 UNBOUNDED = 2147483647
 """The length Athena reports for a varchar without one."""
+MICROS = 6
+"""Digits of a second that DuckDB's TIMESTAMP holds; Trino has up to `PICOS`."""
+PICOS = 12
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Type:
             case "row":
                 names = field_names(self)
                 return f"STRUCT({', '.join(f'{quote(n)} {t.duckdb}' for n, t in zip(names, self.args, strict=True))})"
+            case "timestamp" if self.is_long:
+                return "HUGEINT"
+            case "timestamp with time zone" if self.is_long:
+                return "STRUCT(t HUGEINT, z VARCHAR)"
         return _DUCKDB[self.name]
 
     @property
@@ -71,6 +78,21 @@ class Type:
     def is_timestamp(self) -> bool:
         """Whether it is a timestamp without time zone, of any precision."""
         return self.name == "timestamp"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is a timestamp of more digits than DuckDB's TIMESTAMP holds: kept as picoseconds since 1970."""
+        return self.precision > MICROS and self.name in _MOMENT_RANK
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a time of day without time zone, of any precision."""
+        return self.name == "time"
+
+    @property
+    def is_time_tz(self) -> bool:
+        """Whether it is a time of day with time zone, of any precision."""
+        return self.name == "time with time zone"
 
     @property
     def is_timestamp_tz(self) -> bool:
@@ -117,9 +139,9 @@ _DUCKDB = {
     # The sixteen bytes of IPv6; IPv4 is mapped into it, as in Trino.
     "ipaddress": "BLOB",
     "date": "DATE",
-    "time": "TIME",
-    # t is the time on the clock, z the zone's offset from UTC in minutes.
-    "time with time zone": "STRUCT(t TIME, z INTEGER)",
+    "time": "BIGINT",  # picoseconds of the day
+    # t is the time on the clock in picoseconds of the day, z the zone's offset from UTC in minutes.
+    "time with time zone": "STRUCT(t BIGINT, z INTEGER)",
     "timestamp": "TIMESTAMP",
     # DuckDB's TIMESTAMPTZ forgets the zone; Trino keeps it with every value: t is the instant in UTC, z the zone.
     "timestamp with time zone": "STRUCT(t TIMESTAMP, z VARCHAR)",
@@ -127,6 +149,7 @@ _DUCKDB = {
     "interval year to month": "INTEGER",  # months
     "unknown": "INTEGER",
 }
+_LONGEST_CHAR = 65536
 _INTEGER_PRECISION = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 _NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
 _MOMENT_RANK = {"date": 0, "timestamp": 1, "timestamp with time zone": 2}
@@ -156,6 +179,16 @@ def char(length: int) -> Type:
 def timestamp(precision: int) -> Type:
     """`timestamp(precision)`."""
     return Type("timestamp", precision=precision)
+
+
+def time(precision: int) -> Type:
+    """`time(precision)`."""
+    return Type("time", precision=precision)
+
+
+def time_tz(precision: int) -> Type:
+    """`time(precision) with time zone`."""
+    return Type("time with time zone", precision=precision)
 
 
 def timestamp_tz(precision: int) -> Type:
@@ -209,7 +242,7 @@ def common_type(a: Type, b: Type) -> Type | None:  # noqa: PLR0911 - one return 
         return max(a, b, key=lambda t: _NUMERIC_RANK[t.name])
     if {a.name, b.name} == {"char", "varchar"}:
         # Compared as char: blanks at the end do not count (Trino documentation: char).
-        return None if a.length is None or b.length is None else char(max(a.length, b.length))
+        return char(min(_LONGEST_CHAR, max(a.length or _LONGEST_CHAR, b.length or _LONGEST_CHAR)))
     for ranks in (_MOMENT_RANK, _CLOCK_RANK):
         if a.name in ranks and b.name in ranks:
             highest = max(a, b, key=lambda t: ranks[t.name])
@@ -244,7 +277,9 @@ def common_of(types: Sequence[Type]) -> Type | None:
 def can_coerce(source: Type, target: Type) -> bool:
     """Whether Trino converts `source` to `target` without a CAST."""
     if target == VARCHAR:
-        return source.name == "varchar" or source == UNKNOWN
+        return source.name in ("varchar", "char") or source == UNKNOWN
+    if (source.name, target.name) == ("char", "varchar"):
+        return (source.length or 1) <= (target.length or 0)
     if source.name == "row" and target.name == "row":
         return len(source.args) == len(target.args) and all(map(can_coerce, source.args, target.args))
     return common_type(source, target) == target

@@ -36,7 +36,9 @@ def arithmetic(operator: str, left: Value, right: Value, position: Position | No
     if common.name == "decimal":
         x, y = coerce(left, _decimal_side(a, common)), coerce(right, _decimal_side(b, common))
         result = decimals.result_type(operator, x.type, y.type, position)
-        return Value(sharing([x, y], lambda values: decimals.arithmetic(operator, *values, result)), result)
+        return Value(
+            sharing([x, y], lambda values: decimals.arithmetic(operator, values[0], values[1], result)), result
+        )
     x, y = coerce(left, common), coerce(right, common)
     if not common.is_integer:
         return Value(f"({x.sql} {operator} {y.sql})", common)

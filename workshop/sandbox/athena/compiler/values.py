@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from hashlib import blake2b
 
+from workshop.sandbox.athena.compiler import moments
 from workshop.sandbox.athena.errors import MARK
 from workshop.sandbox.athena.types import Type, field_names, literal, quote, varchar
 
@@ -27,20 +28,25 @@ class Value:
 
 @dataclass(frozen=True)
 class LambdaValue(Value):
-    """A lambda: `sql` is DuckDB's `lambda x, y: body`, `type` that of the body, `variables` x and y."""
+    """A lambda: `sql` is DuckDB's `lambda x, y: body`, `type` that of the body, `variables` x and y.
+
+    `apply` writes the body with other SQL in place of the variables. That may name the variables, which no lambda
+    around or inside of this one has: so a template that needs a variable of its own over a body takes one of them.
+    """
 
     variables: tuple[str, ...] = ()
     body: str = ""
+    apply: Callable[[Sequence[str]], str] = lambda _: ""
 
 
 _LONG = 120
 """Characters of an argument's SQL beyond which it is written once only."""
-_counter = count()
+def name_for(*texts: str) -> str:
+    """A name for a variable of a lambda over `texts`, which no lambda inside of them has.
 
-
-def fresh_name() -> str:
-    """A name for a lambda's variable that no other has."""
-    return f"x{next(_counter)}"
+    The same texts give the same name, so that GROUP BY finds its keys in SELECT by their SQL.
+    """
+    return "x" + blake2b("\0".join(texts).encode(), digest_size=8).hexdigest()
 
 
 def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) -> str:
@@ -49,7 +55,7 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
     A long argument that is named twice would double the text at each level of nesting; and a random one would be two
     different values. It becomes the variable of a lambda over a list of one element.
     """
-    name = fresh_name()
+    name = name_for(*(v.sql for v in values))
     held: list[tuple[str, str]] = []
     stand_ins: list[Value] = []
     for i, value in enumerate(values):
@@ -88,19 +94,34 @@ def coerce(value: Value, target: Type) -> Value:
     return Value(_convert(value.sql, value.type, target), target, value.constant)
 
 
-def _convert(sql: str, source: Type, target: Type) -> str:
+def _convert(sql: str, source: Type, target: Type) -> str:  # noqa: PLR0911 - one return for each kind
+    if source.name == "char" and target.name == "varchar":
+        return f"rpad({sql}, {source.length}, ' ')"
+    if source.name == "varchar" and target.name == "char":
+        return f"rtrim({sql}, ' ')"
     if source.duckdb == target.duckdb and source.name != "unknown":
         return sql
     if source.name == "unknown":
         return f"CAST(NULL AS {target.duckdb})"
-    if target.is_timestamp_tz and source.is_timestamp_tz:
-        return sql
-    if target.is_timestamp_tz:
-        # The session's zone is UTC, as in Athena.
-        return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack(t := CAST({sql} AS TIMESTAMP), z := 'UTC') END"
+    if moments.is_temporal(target):
+        return moments.coerced(sql, source, target)
     if target.name == "row":
         return convert_row(sql, source, target, _convert)
+    if target.name in ("array", "map"):
+        return convert_items(sql, source, target, _convert)
     return f"CAST({sql} AS {target.duckdb})"
+
+
+def convert_items(sql: str, source: Type, target: Type, convert: Converter) -> str:
+    """An array or a map converted item by item; the keys of a map stay different and not NULL."""
+    names = ["e"] if target.name == "array" else ["e.key", "e.value"]
+    items = [convert(n, from_, to) for n, from_, to in zip(names, source.args, target.args, strict=True)]
+    if items == [f"CAST({n} AS {to.duckdb})" for n, to in zip(names, target.args, strict=True)]:
+        return f"CAST({sql} AS {target.duckdb})"
+    if target.name == "array":
+        return f"list_transform({sql}, lambda e: {items[0]})"
+    entries = f"list_transform(map_entries({sql}), lambda e: struct_pack(key := {items[0]}, value := {items[1]}))"
+    return f"map_from_entries({entries})"
 
 
 def convert_row(sql: str, source: Type, target: Type, convert: Converter) -> str:
@@ -110,11 +131,6 @@ def convert_row(sql: str, source: Type, target: Type, convert: Converter) -> str
         for old, new, from_, to in zip(field_names(source), field_names(target), source.args, target.args, strict=True)
     )
     return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({fields}) END"
-
-
-def local_timestamp(sql: str) -> str:
-    """The wall-clock TIMESTAMP that a timestamp with time zone shows in its own zone."""
-    return f"athena_local({sql})"
 
 
 def text_literal(text: str) -> Value:

@@ -11,6 +11,7 @@ from workshop.sandbox.athena.types import (
     INTEGER,
     IPADDRESS,
     JSON,
+    PICOS,
     REAL,
     SMALLINT,
     TINYINT,
@@ -48,8 +49,6 @@ _TIMES = {
     _D.TIMESTAMPTZ: "timestamp with time zone",
 }
 _MILLIS = 3
-MAX_PRECISION = 6
-"""Digits of a second that DuckDB's TIME and TIMESTAMP hold; Trino has up to 12."""
 
 
 def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Type:  # noqa: PLR0911 - one per kind
@@ -63,16 +62,14 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
     if kind in (_D.VARCHAR, _D.TEXT):
         return varchar(numbers[0]) if numbers else VARCHAR
     if kind == _D.DECIMAL:
-        if not numbers and isinstance(operand, exp.Literal) and operand.is_string:
-            # DECIMAL '1.23' and CAST('1.23' AS DECIMAL) look the same here and mean decimal(3,2) and decimal(38,0).
-            raise not_supported("DECIMAL without precision on a literal (write DECIMAL(p,s))", position)
         return decimal(*[*numbers, 0][:2]) if numbers else decimal(38, 0)
     if kind == _D.CHAR:
         return char(numbers[0] if numbers else 1)
     if kind in _TIMES:
         precision = numbers[0] if numbers else _MILLIS
-        if precision > MAX_PRECISION:
-            raise not_supported(f"A {_TIMES[kind]} of precision {precision}", position)
+        if precision > PICOS:
+            message = f"{_TIMES[kind].upper()} precision must be in range [0, {PICOS}]: {precision}"
+            raise AthenaError("NUMERIC_VALUE_OUT_OF_RANGE", message, position)
         return Type(_TIMES[kind], precision=precision)
     if kind == _D.ARRAY:
         return array(type_of(node.expressions[0], node, position))

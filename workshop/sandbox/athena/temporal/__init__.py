@@ -1,0 +1,1 @@
+"""Dates, times, zones and their texts in Python, where DuckDB has no exact words for them: any year, any precision."""
