@@ -9,6 +9,7 @@ from workshop.sandbox.mends import (
     asynchronous,
     bucket_configurations,
     doors,
+    glue_catalog,
     glue_partitions,
     lambda_environment,
     lambda_errors,
@@ -36,3 +37,4 @@ def install_mends(work_group_of: resources.WorkGroupOf) -> None:
     resources.check_right_resources(work_group_of)
     alarms.describe_alarms_fully()
     glue_partitions.add_update_partition()
+    glue_catalog.complete_the_catalog()
