@@ -75,7 +75,7 @@ TABLES = [
             ("ARRAY[NULL, ROW(1)]", "[null, {field0=1}]"),
             ("ROW(ARRAY[], map(), NULL)", "{field0=[], field1={}, field2=null}"),
             (
-                "ROW(DATE '2020-01-01', TIMESTAMP '2020-01-01 10:00:00')",
+                "ROW(DATE '2020-01-01', TIMESTAMP '2020-01-01 10:00:00.000')",
                 "{field0=2020-01-01, field1=2020-01-01 10:00:00.000}",
             ),
         ],
