@@ -1,30 +1,32 @@
 """Calls of functions, aggregates and windows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from workshop.sandbox.athena.compiler import operators
-from workshop.sandbox.athena.compiler.literals import current_timestamp
-from workshop.sandbox.athena.compiler.operations import row_of, same_type
-from workshop.sandbox.athena.compiler.scope import Column, Scope
-from workshop.sandbox.athena.compiler.values import LambdaValue, Value, coerce, fresh_name, text_literal
-from workshop.sandbox.athena.errors import AthenaError, not_supported
+from workshop.sandbox.athena.compiler.aggregation import refuse_nested
+from workshop.sandbox.athena.compiler.collections import argument, row_of
+from workshop.sandbox.athena.compiler.operations import same_type
+from workshop.sandbox.athena.compiler.time_literals import current_timestamp
+from workshop.sandbox.athena.compiler.values import Value, coerce, text_literal
+from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.functions import REGISTRY
-from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind, LambdaArgument
-from workshop.sandbox.athena.types import BIGINT, Type
+from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind
+from workshop.sandbox.athena.syntax.formatting import shown
+from workshop.sandbox.athena.types import INTEGER
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.expressions import Expressions
 
 
 def _call(block: "Expressions", node: exp.Expr) -> Value:
-    return _function(block, node.name.lower() if isinstance(node.this, str) else str(node.this).lower(), node)
+    return function(block, str(node.this).lower(), node)
 
 
-def _function(
+def function(
     block: "Expressions", name: str, node: exp.Expr, *, over: str = "", filtered: str = "", nulls: str = ""
 ) -> Value:
     """A call by name; `over`, `filtered` and `nulls` are SQL that follows it."""
@@ -34,40 +36,40 @@ def _function(
     kind = REGISTRY.kind(name)
     if kind == Kind.WINDOW and not over:
         raise AthenaError("MISSING_OVER", f"Window function {name} requires an OVER clause", block.position(node))
-    if kind == Kind.SCALAR and (over or filtered):
-        raise AthenaError("FUNCTION_NOT_AGGREGATE", f"{name} is not an aggregate function", block.position(node))
     if kind == Kind.AGGREGATE and not over:
         return _aggregate(block, name, node, filtered)
-    with block.within(kind == Kind.AGGREGATE and not over):
-        arguments, distinct, order = _arguments(block, name, node)
-    if (distinct or order) and kind != Kind.AGGREGATE:
-        raise AthenaError("FUNCTION_NOT_AGGREGATE", f"{name} is not an aggregate function", block.position(node))
-    if over and (distinct or order):
-        raise not_supported("DISTINCT or ORDER BY in a window function", block.position(node))
+    arguments, distinct, order = _arguments(block, name, node)
+    if kind == Kind.SCALAR:
+        for clause, given in (("Filter", filtered), ("ORDER BY", order), ("DISTINCT", distinct)):
+            if given:
+                message = f"{clause} is only valid for aggregation functions"
+                raise AthenaError("FUNCTION_NOT_AGGREGATE", message, block.position(node))
     clauses = Clauses(inner=f" {nulls}" if nulls else "", after=_after(filtered, over))
     call = REGISTRY.resolve(name, arguments, block.position(node), clauses)
     return Value(call.sql, call.type)
 
 
 def _aggregate(block: "Expressions", name: str, node: exp.Expr, filtered: str) -> Value:
-    if block.inside_aggregate:
-        raise AthenaError(
-            "NESTED_AGGREGATION",
-            f"Cannot nest aggregations inside aggregation '{name}': [{node.sql('trino')}]",
-            block.position(node),
-        )
-    if not block.clause.aggregates:
-        raise AthenaError(
-            "EXPRESSION_NOT_SCALAR",
-            f"{block.clause.name} cannot contain aggregations, window functions or grouping operations: "
-            f"[{node.sql('trino')}]",
-            block.position(node),
-        )
+    refuse_nested(name, node, node.expressions, block.position(node))
     with block.within(True):
         arguments, distinct, order = _arguments(block, name, node)
+    if distinct and order:
+        _check_order_of_distinct(block, node)
     clauses = Clauses("DISTINCT " if distinct else "", f" ORDER BY {order}" if order else "", _after(filtered, ""))
     call = REGISTRY.resolve(name, arguments, block.position(node), clauses)
     return Value(call.sql, call.type)
+
+
+def _check_order_of_distinct(block: "Expressions", node: exp.Expr) -> None:
+    *before, order = node.expressions[0].expressions
+    known = {shown(e) for e in (*before, order.this)}
+    for item in order.expressions:
+        if shown(item.this) not in known:
+            raise AthenaError(
+                "EXPRESSION_NOT_IN_DISTINCT",
+                "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments",
+                block.position(item.this),
+            )
 
 
 def _arguments(block: "Expressions", name: str, node: exp.Expr) -> tuple[list[Argument], bool, str]:
@@ -80,78 +82,14 @@ def _arguments(block: "Expressions", name: str, node: exp.Expr) -> tuple[list[Ar
     if listed and isinstance(listed[-1], exp.Order):
         order = block.order_by(listed[-1].expressions)
         listed[-1] = listed[-1].this
-    return [_argument(block, e) for e in listed], distinct, order
-
-
-def _argument(block: "Expressions", node: exp.Expr) -> Argument:
-    """A value, or a lambda that waits for the types of its parameters."""
-    if not isinstance(node, exp.Lambda):
-        return block.compile(node)
-    names = [parameter.name.lower() for parameter in node.expressions]
-
-    def compiled(types: Sequence[Type]) -> LambdaValue:
-        variables = tuple(fresh_name() for _ in names)
-        columns = [Column(n, t, v, output=True) for n, t, v in zip(names, types, variables, strict=True)]
-        body = replace(block, scope=Scope(columns, block.scope)).compile(node.this)
-        return LambdaValue(f"lambda {', '.join(variables)}: {body.sql}", body.type, None, variables, body.sql)
-
-    return LambdaArgument(len(names), compiled)
+    return [argument(block, e) for e in listed], distinct, order
 
 
 def _filter(block: "Expressions", node: exp.Expr) -> Value:
     with block.within(True):
         condition = block.boolean(node.expression.this, "FILTER clause").sql
     call = node.this
-    if not isinstance(call, exp.Anonymous):
-        raise not_supported(f"FILTER on {call.sql('trino')}", block.position(node))
-    return _function(block, str(call.this).lower(), call, filtered=condition)
-
-
-def _window(block: "Expressions", node: exp.Expr) -> Value:
-    if not block.clause.windows or block.inside_aggregate:
-        raise AthenaError(
-            "EXPRESSION_NOT_SCALAR",
-            f"{block.clause.name} cannot contain aggregations, window functions or grouping operations: "
-            f"[{node.sql('trino')}]",
-            block.position(node),
-        )
-    call, nulls, filtered = node.this, "", ""
-    if isinstance(call, exp.IgnoreNulls | exp.RespectNulls):
-        nulls = "IGNORE NULLS" if isinstance(call, exp.IgnoreNulls) else ""
-        call = call.this
-    if isinstance(call, exp.Filter):
-        filtered = block.boolean(call.expression.this, "FILTER clause").sql
-        call = call.this
-    if not isinstance(call, exp.Anonymous) or node.args.get("alias") is not None:
-        raise not_supported(f"The window {node.sql('trino')}", block.position(node))
-    parts = []
-    keys = [block.compile(e) for e in node.args.get("partition_by") or []]
-    block.partitions.append(frozenset(k.sql for k in keys))
-    if keys:
-        parts.append("PARTITION BY " + ", ".join(map(operators.comparable, keys)))
-    if node.args.get("order"):
-        parts.append("ORDER BY " + block.order_by(node.args["order"].expressions))
-    if node.args.get("spec"):
-        parts.append(_frame(block, node.args["spec"]))
-    return _function(block, str(call.this).lower(), call, over=f"({' '.join(parts)})", filtered=filtered, nulls=nulls)
-
-
-def _frame(block: "Expressions", spec: exp.Expr) -> str:
-    kind = str(spec.args["kind"]).upper()
-    if kind not in ("ROWS", "RANGE", "GROUPS") or spec.args.get("exclude"):
-        raise not_supported("This window frame", block.position(spec))
-    start = _bound(block, spec.args.get("start"), spec.args.get("start_side"))
-    if spec.args.get("end") is None:
-        return f"{kind} {start}"
-    return f"{kind} BETWEEN {start} AND {_bound(block, spec.args['end'], spec.args.get('end_side'))}"
-
-
-def _bound(block: "Expressions", bound: object, side: object) -> str:
-    if bound in ("CURRENT ROW", "UNBOUNDED"):
-        return f"{bound} {side or ''}".strip() if bound == "UNBOUNDED" else "CURRENT ROW"
-    if not isinstance(bound, exp.Expr) or side not in ("PRECEDING", "FOLLOWING"):
-        raise not_supported("This window frame")
-    return f"{block.compile(bound).sql} {side}"
+    return function(block, str(call.this).lower(), call, filtered=condition)
 
 
 def _extract(block: "Expressions", node: exp.Expr) -> Value:
@@ -213,14 +151,20 @@ def _typeof(block: "Expressions", node: exp.Expr) -> Value:
 
 
 def _grouping(block: "Expressions", node: exp.Expr) -> Value:
+    """GROUPING(a, b): its value is an integer, as there are at most 31 columns."""
     keys = [replace(block, groups=None).compile(e) for e in node.expressions]
-    if block.groups is None or not keys or any(k.sql not in block.groups for k in keys):
-        raise AthenaError(
-            "INVALID_ARGUMENTS",
-            "The arguments to GROUPING() must be expressions referenced by GROUP BY",
-            block.position(node),
-        )
-    return Value(f"CAST(GROUPING({', '.join(k.sql for k in keys)}) AS BIGINT)", BIGINT)
+    for key, argument_ in zip(keys, node.expressions, strict=True):
+        if block.groups is None or key.sql not in block.groups:
+            raise AthenaError(
+                "INVALID_ARGUMENTS",
+                "The arguments to GROUPING() must be expressions referenced by the GROUP BY at the associated query "
+                f"level. Mismatch due to {shown(argument_)}.",
+                block.position(node),
+            )
+    if not keys:
+        return Value("CAST(0 AS INTEGER)", INTEGER)
+    # DuckDB knows a key by the SQL of the GROUP BY clause.
+    return Value(f"CAST(GROUPING({', '.join(map(operators.comparable, keys))}) AS INTEGER)", INTEGER)
 
 
 _SPECIAL: dict[str, Callable[["Expressions", exp.Expr], Value]] = {
@@ -235,6 +179,8 @@ _SPECIAL: dict[str, Callable[["Expressions", exp.Expr], Value]] = {
 
 _EXTRACTED = frozenset(
     [
+        "timezone_hour",
+        "timezone_minute",
         "year",
         "quarter",
         "month",
@@ -253,7 +199,6 @@ _EXTRACTED = frozenset(
 METHODS: dict[type[exp.Expr], Callable[["Expressions", exp.Expr], Value]] = {
     exp.Anonymous: _call,
     exp.Filter: _filter,
-    exp.Window: _window,
     exp.Extract: _extract,
     exp.StrPosition: _position_in,
     exp.Trim: _trim,

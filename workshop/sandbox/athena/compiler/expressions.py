@@ -4,7 +4,7 @@ Every kind of syntax node has a function of its own, for names here, for the oth
 and `subqueries`; a node without one is refused by name. Errors carry the place in the query's text.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena.compiler import calls, literals, operations, operators, subqueries
+from workshop.sandbox.athena.compiler import calls, literals, operations, operators, subqueries, windows
+from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, contains_aggregate
 from workshop.sandbox.athena.compiler.scope import Column, Scope
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.functions import REGISTRY
-from workshop.sandbox.athena.functions.registry import Kind
-from workshop.sandbox.athena.syntax.parser import position_of, start_of
+from workshop.sandbox.athena.syntax.formatting import shown
+from workshop.sandbox.athena.syntax.parser import place_of
 from workshop.sandbox.athena.types import BOOLEAN, can_coerce, field_names, quote
 
 if TYPE_CHECKING:
@@ -45,18 +45,21 @@ SELECT = Clause("SELECT", aggregates=True, windows=True)
 class Expressions:
     """Compiles the expressions of one query block.
 
-    `groups` holds the SQL of the GROUP BY keys once the block aggregates; `touched` collects the columns that were
-    resolved, so that the caller can tell which tables a predicate is about; `partitions` the SQL of the PARTITION BY
-    keys of each window of the block.
+    `groups` holds, once the block aggregates, the SQL of the GROUP BY keys and what stands for each in the block;
+    `touched` collects the columns that were resolved, so that the caller can tell which tables a predicate is about;
+    `partitions` the SQL of the PARTITION BY keys of each window of the block; `named_windows` is its WINDOW clause,
+    `place` where the block begins.
     """
 
     queries: "QueryCompiler"
     scope: Scope
     clause: Clause = SELECT
-    groups: frozenset[str] | None = None
+    groups: Mapping[str, str] | None = None
     touched: list[tuple[Column, bool]] = field(default_factory=list)
     partitions: list[frozenset[str]] = field(default_factory=list)
     inside_aggregate: bool = False
+    named_windows: Mapping[str, exp.Window] = field(default_factory=dict)
+    place: Position | None = None
 
     def compile(self, node: exp.Expr) -> Value:
         """The value of `node`."""
@@ -64,9 +67,11 @@ class Expressions:
             plain = self._as_group_key(node)
             if plain is not None:
                 return plain
+        if isinstance(node.args.get("expression"), exp.All | exp.Any):
+            return subqueries.compare_with_query(self, node)
         method = _METHODS.get(type(node))
         if method is None:
-            raise not_supported(f"The expression {node.key.upper()} ({node.sql('trino')})", self.position(node))
+            raise not_supported(f"The expression {node.key.upper()} ({shown(node)})", self.position(node))
         return method(self, node)
 
     def boolean(self, node: exp.Expr, what: str) -> Value:
@@ -80,8 +85,7 @@ class Expressions:
 
     def position(self, node: exp.Expr) -> Position | None:
         """Where `node` begins in the text."""
-        start = start_of(node)
-        return None if start is None else position_of(self.queries.text, start)
+        return place_of(node, self.queries.text)
 
     @property
     def started(self) -> datetime:
@@ -99,7 +103,8 @@ class Expressions:
         if isinstance(node, exp.Window | exp.Filter) or contains_aggregate(node) or node.find(exp.Query):
             return None
         plain = replace(self, groups=None, touched=[]).compile(node)
-        return plain if self.groups is not None and plain.sql in self.groups else None
+        key = None if self.groups is None else self.groups.get(canonical(plain.sql))
+        return None if key is None else replace(plain, sql=key)
 
     # names
 
@@ -114,19 +119,30 @@ class Expressions:
 
     def path(self, parts: Sequence[str], node: exp.Expr) -> Value:
         """A column by its qualified name, then fields of it."""
-        column, fields, own = self.scope.resolve(parts, self.position(node))
+        found = self.scope.resolve(parts, self.position(node))
+        column, fields, own = found.column, found.fields, found.own
+        sql = column.sql
+        if self.inside_aggregate and self.groups is not None and found.scope.outputs:
+            message = "Invalid reference to output projection attribute from ORDER BY aggregation"
+            raise AthenaError("COLUMN_NOT_FOUND", message, self.position(node))
         if own and self.groups is not None and not self.inside_aggregate and not column.output:
-            raise AthenaError(
-                "EXPRESSION_NOT_AGGREGATE",
-                f"'{'.'.join(parts)}' must be an aggregate expression or appear in GROUP BY clause",
-                self.position(node),
-            )
+            if column.sql not in self.groups:
+                raise NotGroupedError(node)
+            sql = self.groups[column.sql]
+        if not own and found.scope.groups is not None and not column.output:
+            if column.sql not in found.scope.groups:
+                raise AthenaError(
+                    "EXPRESSION_NOT_AGGREGATE",
+                    f"Subquery uses '{shown(node)}' which must appear in GROUP BY clause",
+                    self.position(node),
+                )
+            sql = found.scope.groups[column.sql]
         self.touched.append((column, own))
         if column.scan is not None and column.hidden:
             column.scan.uses_path = True
         elif column.scan is not None and column.name is not None:
-            column.scan.used.add((column.name, *fields))
-        value = Value(column.sql, column.type)
+            column.scan.used.add((column.own_name, *fields))
+        value = Value(sql, column.type)
         for name in fields:
             value = self.field_of(value, name, node)
         return value
@@ -138,11 +154,15 @@ class Expressions:
         if value.type.name == "row":
             raise AthenaError(
                 "COLUMN_NOT_FOUND",
-                f"Column '{node.sql('trino')}' cannot be resolved or requester is not authorized to access "
+                f"Column '{shown(node)}' cannot be resolved or requester is not authorized to access "
                 "requested resources",
                 self.position(node),
             )
         raise AthenaError("TYPE_MISMATCH", f"Expression {value.type} is not of type ROW", self.position(node))
+
+    def _lambda(self, node: exp.Expr) -> Value:
+        message = "Lambda expression should always be used inside a function"
+        raise AthenaError("TYPE_MISMATCH", message, self.position(node))
 
     def _dot(self, node: exp.Expr) -> Value:
         parts = _dotted(node)
@@ -175,29 +195,13 @@ _METHODS: dict[type[exp.Expr], Callable[[Expressions, exp.Expr], Value]] = {
     exp.Column: Expressions._column,
     exp.Identifier: Expressions._identifier,
     exp.Dot: Expressions._dot,
+    exp.Lambda: Expressions._lambda,
     **literals.METHODS,
     **operations.METHODS,
     **subqueries.METHODS,
     **calls.METHODS,
+    **windows.METHODS,
 }
-
-
-def contains_aggregate(node: exp.Expr) -> bool:
-    """Whether `node` holds an aggregate of its own query block (not one of a subquery or a plain window)."""
-    if isinstance(node, exp.Query):
-        return False
-    if isinstance(node, exp.Window):
-        inner: exp.Expr = node.this
-        while isinstance(inner, exp.IgnoreNulls | exp.RespectNulls | exp.Filter):
-            inner = inner.this
-        rest = [*inner.expressions, *(node.args.get("partition_by") or [])]
-        order = node.args.get("order")
-        return any(map(contains_aggregate, rest + ([order] if order is not None else [])))
-    if isinstance(node, exp.Anonymous):
-        name = str(node.this).lower()
-        if REGISTRY.kind(name) == Kind.AGGREGATE or name == "grouping":
-            return True
-    return any(contains_aggregate(child) for child in node.iter_expressions())
 
 
 def direction(item: exp.Expr) -> str:

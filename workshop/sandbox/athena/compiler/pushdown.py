@@ -108,7 +108,7 @@ class _Conjunct:
             return Finding(self.scan, shared, partitions=self._sql(), equalities=self._equalities(columns[0]))
         if len(columns) == 1 and not columns[0].hidden and columns[0].type.name in _ORDERED:
             sql = self._range(columns[0])
-            return None if sql is None else Finding(self.scan, shared, ranges=Range(columns[0].name or "", sql))
+            return None if sql is None else Finding(self.scan, shared, ranges=Range(columns[0].own_name, sql))
         return None
 
     def _compile(self, node: exp.Expr) -> tuple[Value, bool]:
@@ -138,7 +138,7 @@ class _Conjunct:
                 pass
             case _:
                 return None
-        return key.name or "", frozenset(v.name for v in values)
+        return key.own_name, frozenset(v.name for v in values)
 
     def _range(self, column: Column) -> str | None:
         """The conjunct as a condition on the bounds `lo` and `hi`, if it compares the column with constants."""

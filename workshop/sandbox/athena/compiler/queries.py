@@ -12,15 +12,16 @@ from datetime import datetime
 from sqlglot import exp
 
 from workshop.sandbox.athena.catalog.binder import Binder
-from workshop.sandbox.athena.compiler import operators
-from workshop.sandbox.athena.compiler.expressions import Expressions, direction
+from workshop.sandbox.athena.compiler import recursion, set_operations
+from workshop.sandbox.athena.compiler.expressions import Expressions
+from workshop.sandbox.athena.compiler.limits import Unlimited, limited
 from workshop.sandbox.athena.compiler.pushdown import Finding
 from workshop.sandbox.athena.compiler.relations import renamed
 from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Scan, Scope
-from workshop.sandbox.athena.compiler.select_block import SelectCompiler, ordinal_of, refuse_distinct_zones
+from workshop.sandbox.athena.compiler.select_block import SelectCompiler, ordinal_of, sort_key
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.syntax.parser import position_of, start_of
+from workshop.sandbox.athena.syntax.parser import place_of
 from workshop.sandbox.athena.types import Type, common_type
 
 
@@ -42,7 +43,10 @@ class QueryCompiler:
 
     def statement(self, node: exp.Expr) -> Compiled:
         """A statement's whole query; its scans then know what its conditions say of them."""
-        compiled = self.compile(node)
+        try:
+            compiled = self.compile(node)
+        except RecursionError as error:
+            raise AthenaError("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)") from error
         for finding in self.findings:
             if all(self.readers[cte] == 1 for cte in finding.shared):
                 finding.apply()
@@ -60,8 +64,7 @@ class QueryCompiler:
 
     def position(self, node: exp.Expr) -> Position | None:
         """Where `node` begins in the text."""
-        start = start_of(node)
-        return None if start is None else position_of(self.text, start)
+        return place_of(node, self.text)
 
     def name(self) -> str:
         """A name for a relation that no other has."""
@@ -73,10 +76,11 @@ class QueryCompiler:
             case exp.Select():
                 return SelectCompiler(self, node, parent).compile()
             case exp.SetOperation():
-                return self._set_operation(node, parent)
-            case exp.Subquery() if node.this is not None and not node.args.get("joins"):
+                compiled = set_operations.compiled(self, node, parent)
+                return self._ordered(node, compiled, parent) if _has_order(node) else compiled
+            case exp.Subquery() if node.this is not None:
                 inner = self.compile(node.this, parent)
-                return self._ordered(node, inner) if _has_order(node) else inner
+                return self._ordered(node, inner, parent) if _has_order(node) else inner
             case exp.Values():
                 return self.values(node, parent)
         raise not_supported(f"The query {node.key.upper()}", self.position(node))
@@ -87,69 +91,41 @@ class QueryCompiler:
         clause = node.args.get("with_")
         if clause is None:
             return ""
-        if clause.args.get("recursive"):
-            raise not_supported("WITH RECURSIVE", self.position(node))
-        parts = []
-        ctes = dict(self.ctes)
+        parts, seen = [], set()
         for cte in clause.expressions:
-            name = cte.alias.lower()
-            if name in {c.alias.lower() for c in clause.expressions[: clause.expressions.index(cte)]}:
-                raise AthenaError("DUPLICATE_NAMED_QUERY", f"WITH query name '{name}' specified more than once")
-            compiled = self.compile(cte.this, parent)
-            compiled = renamed(compiled, cte.args["alias"].columns, self.position(cte))
+            name, position = cte.alias.lower(), self.position(cte)
+            if name in seen:
+                message = f"WITH query name '{cte.alias}' specified more than once"
+                raise AthenaError("DUPLICATE_NAMED_QUERY", message, position)
+            seen.add(name)
             alias = f"cte_{self.name()}"
+            compiled = recursion.compiled(self, cte, alias, parent) if clause.args.get("recursive") else None
+            if compiled is None:
+                compiled = renamed(self.compile(cte.this, parent), cte.args["alias"].columns, name, position)
             parts.append(f"{alias} AS ({compiled.sql})")
-            ctes[name] = (alias, compiled)
-            self.ctes = ctes
+            self.ctes = {**self.ctes, name: (alias, compiled)}
         return f"WITH {', '.join(parts)} "
 
-    # set operations, VALUES
+    # ORDER BY, VALUES
 
-    def _set_operation(self, node: exp.SetOperation, parent: Scope | None) -> Compiled:
-        left, right = self.compile(node.this, parent), self.compile(node.expression, parent)
-        word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}[type(node)]
-        if node.args.get("by_name") or node.args.get("match_condition"):
-            raise not_supported(f"{word} BY NAME", self.position(node))
-        if len(left.columns) != len(right.columns):
-            raise AthenaError(
-                "TYPE_MISMATCH",
-                f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}",
-                self.position(node),
-            )
-        columns = []
-        for i, (a, b) in enumerate(zip(left.columns, right.columns, strict=True)):
-            common = common_type(a.type, b.type)
-            if common is None:
-                raise AthenaError(
-                    "TYPE_MISMATCH",
-                    f"column {i + 1} in {word} query has incompatible types: {a.type}, {b.type}",
-                    self.position(node),
-                )
-            columns.append(OutputColumn(a.name, common))
-        distinct = node.args.get("distinct")
-        word += "" if distinct or distinct is None else " ALL"
-        types = [c.type for c in columns]
-        if " ALL" not in word:
-            refuse_distinct_zones(types, self.position(node))
-        sql = f"({_coerced(left, types)}) {word} ({_coerced(right, types)})"
-        compiled = Compiled(sql, tuple(columns), _origins_of_both(left, right, types))
-        return self._ordered(node, compiled) if _has_order(node) else compiled
-
-    def _ordered(self, node: exp.Expr, inner: Compiled) -> Compiled:
+    def _ordered(self, node: exp.Expr, inner: Compiled, parent: Scope | None) -> Compiled:
         """ORDER BY and LIMIT of a set operation or a query in brackets: they see its output columns alone."""
         alias = self.name()
-        scope = Scope([Column(c.name, c.type, f"{alias}.c{i}") for i, c in enumerate(inner.columns)])
-        expressions = Expressions(self, scope)
+        columns = [Column(c.name, c.type, f"{alias}.c{i}") for i, c in enumerate(inner.columns)]
+        expressions = Expressions(self, Scope(columns, parent))
         listed = ", ".join(f"{alias}.c{i} AS c{i}" for i in range(len(inner.columns)))
-        parts = []
+        keys = []
         for item in node.args["order"].expressions if node.args.get("order") else []:
-            ordinal = ordinal_of(item.this, len(inner.columns), "ORDER BY", self.position(item))
-            key = f"{alias}.c{ordinal - 1}" if ordinal else operators.comparable(expressions.compile(item.this))
-            parts.append(key + direction(item))
-        order = f" ORDER BY {', '.join(parts)}" if parts else ""
-        limit = self.limit(node)
-        sql = f"SELECT {listed} FROM ({inner.sql}) AS {alias}{order}{limit}"
-        return replace(inner, sql=sql, origins=() if limit else inner.origins)
+            position = self.position(item.this)
+            ordinal = ordinal_of(item.this, len(columns), "ORDER BY", position)
+            if ordinal:
+                value = Value(columns[ordinal - 1].sql, columns[ordinal - 1].type)
+            else:
+                value = expressions.compile(item.this)
+            keys.append(sort_key(value, item, ordinal, position))
+        unlimited = Unlimited(lambda more: f"SELECT {listed}{more} FROM ({inner.sql}) AS {alias}", keys, len(columns))
+        sql, cut = limited(node, self.text, unlimited)
+        return replace(inner, sql=sql, origins=() if cut else inner.origins)
 
     def values(self, node: exp.Expr, parent: Scope | None) -> Compiled:
         """VALUES."""
@@ -158,16 +134,21 @@ class QueryCompiler:
             [expressions.compile(e) for e in (r.expressions if isinstance(r, exp.Tuple) else [r])]
             for r in node.expressions
         ]
-        if len({len(r) for r in rows}) != 1:
-            raise AthenaError("TYPE_MISMATCH", "Values rows have mismatched sizes", self.position(node))
         types: list[Type] = [v.type for v in rows[0]]
         for r in rows[1:]:
+            if len(r) != len(types):
+                raise AthenaError(
+                    "TYPE_MISMATCH",
+                    f"Values rows have mismatched sizes: {len(types)} vs {len(r)}",
+                    self.position(node),
+                )
             for i, value in enumerate(r):
                 common = common_type(types[i], value.type)
                 if common is None:
-                    shown = f"{types[i]}, {value.type}"
                     raise AthenaError(
-                        "TYPE_MISMATCH", f"Values rows have mismatched types: {shown}", self.position(node)
+                        "TYPE_MISMATCH",
+                        f"Values rows have mismatched types: {_row_type(types)} vs {_row_type([v.type for v in r])}",
+                        self.position(node),
                     )
                 types[i] = common
         listed = ", ".join("(" + ", ".join(coerce(v, t).sql for v, t in zip(r, types, strict=True)) + ")" for r in rows)
@@ -175,47 +156,10 @@ class QueryCompiler:
         sql = f"SELECT {names} FROM (VALUES {listed}) AS {self.name()}({names})"
         return Compiled(sql, tuple(OutputColumn(None, t) for t in types))
 
-    def limit(self, node: exp.Expr) -> str:
-        """SQL of OFFSET and LIMIT (or FETCH FIRST)."""
-        sql = ""
-        limit, offset = node.args.get("limit"), node.args.get("offset")
-        if isinstance(limit, exp.Fetch):
-            options = limit.args.get("limit_options")
-            if options is not None and options.args.get("with_ties"):
-                raise not_supported("FETCH FIRST … WITH TIES", self.position(node))
-            sql += f" LIMIT {self._count(limit.args.get('count'), 'FETCH FIRST', node, 1)}"
-        elif limit is not None and not (isinstance(limit.expression, exp.Var) and limit.expression.name == "ALL"):
-            sql += f" LIMIT {self._count(limit.expression, 'LIMIT', node)}"
-        if offset is not None:
-            sql += f" OFFSET {self._count(offset.expression, 'OFFSET', node)}"
-        return sql
 
-    def _count(self, number: exp.Expr | None, clause: str, node: exp.Expr, default: int | None = None) -> int:
-        if number is None and default is not None:
-            return default
-        if not isinstance(number, exp.Literal) or number.is_string or not number.name.isdigit():
-            raise AthenaError("TYPE_MISMATCH", f"{clause} must be a constant integer", self.position(node))
-        return int(number.name)
+def _row_type(types: Sequence[Type]) -> str:
+    return f"row({', '.join(map(str, types))})" if len(types) > 1 else str(types[0])
 
 
 def _has_order(node: exp.Expr) -> bool:
     return any(node.args.get(k) is not None for k in ("order", "limit", "offset"))
-
-
-def _origins_of_both(left: Compiled, right: Compiled, types: Sequence[Type]) -> tuple[tuple[Column, ...], ...]:
-    """Origins of a set operation's columns: those of each side that it does not convert."""
-
-    def of(side: Compiled, i: int) -> tuple[Column, ...]:
-        return side.origins[i] if side.origins and side.columns[i].type == types[i] else ()
-
-    return tuple((*of(left, i), *of(right, i)) for i in range(len(types)))
-
-
-def _coerced(compiled: Compiled, types: Sequence[Type]) -> str:
-    if all(c.type == t for c, t in zip(compiled.columns, types, strict=True)):
-        return compiled.sql
-    listed = ", ".join(
-        f"{coerce(Value(f'q.c{i}', c.type), t).sql} AS c{i}"
-        for i, (c, t) in enumerate(zip(compiled.columns, types, strict=True))
-    )
-    return f"SELECT {listed} FROM ({compiled.sql}) AS q"

@@ -6,19 +6,26 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.compiler import catalog_relations, operators
+from workshop.sandbox.athena.compiler.aggregation import refuse_all_but_scalars
 from workshop.sandbox.athena.compiler.expressions import JOIN, Expressions
 from workshop.sandbox.athena.compiler.pushdown import findings
 from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Relation, Scan, Scope
+from workshop.sandbox.athena.compiler.unnesting import unnest
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
-from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, common_type
+from workshop.sandbox.athena.types import BIGINT, TIMESTAMP_TZ, VARCHAR, Type, common_type
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.queries import QueryCompiler
 
 
-HIDDEN_COLUMNS: dict[str, Type] = {"$path": VARCHAR}
+HIDDEN_COLUMNS: dict[str, Type] = {
+    "$path": VARCHAR,
+    "$file_size": BIGINT,
+    "$file_modified_time": TIMESTAMP_TZ,
+    "$partition": VARCHAR,
+}
 """Columns every table has but SELECT * leaves out."""
 
 
@@ -32,22 +39,28 @@ class Relations:
     def compile(self, select: exp.Select) -> Relation:
         """FROM and JOIN of a block; no SQL and no columns if it has none."""
         clause = select.args.get("from_")
-        return Relation("", ()) if clause is None else self._relation(clause.this, ())
+        return Relation("", ()) if clause is None else self._relation(clause.this)
 
-    def _join(self, join: exp.Join, before: Sequence[Column]) -> Relation:
-        """A join; `before` are columns to the left of both its sides (of a comma), which only LATERAL sees."""
-        side, kind, method = (str(join.args.get(k) or "") for k in ("side", "kind", "method"))
-        left = self._relation(join.args["left"], before)
-        right = self._relation(join.this, (*before, *left.columns))
+    # joins
+
+    def _join(self, join: exp.Join) -> Relation:
+        side, kind = (str(join.args.get(k) or "") for k in ("side", "kind"))
+        if join.args.get("method"):
+            raise AthenaError("NOT_SUPPORTED", "Natural join not supported", self.queries.position(join))
+        left = self._relation(join.args["left"])
+        lateral = isinstance(join.this, exp.Unnest | exp.Lateral)
+        before = left.columns if lateral and side not in ("RIGHT", "FULL") else ()
+        right = self._relation(join.this, before)
+        if isinstance(join.this, exp.Unnest):
+            self._check_unnest(join, side, kind)
+        if join.args.get("using"):
+            return self._join_using(left, right, side, join)
         left_null, right_null = side in ("RIGHT", "FULL"), side in ("LEFT", "FULL")
         columns = [replace(c, nullable_side=c.nullable_side or left_null) for c in left.columns]
         added = [replace(c, nullable_side=c.nullable_side or right_null) for c in right.columns]
-        if method:
-            raise not_supported("Natural join", self.queries.position(join))
-        if join.args.get("using"):
-            return self._join_using(left, right, side, join)
         if kind in ("CROSS", "IMPLICIT"):
             return Relation(f"{left.sql} CROSS JOIN {_bracketed(right, join)}", (*columns, *added))
+        refuse_all_but_scalars(join.args["on"], "JOIN clause", self.queries.text)
         scope = Scope([*left.columns, *right.columns], self.parent)
         expressions = Expressions(self.queries, scope, clause=JOIN)
         condition = expressions.boolean(join.args["on"], "JOIN ON clause")
@@ -61,16 +74,28 @@ class Relations:
         word = f"{side} JOIN" if side else "JOIN"
         return Relation(f"{left.sql} {word} {_bracketed(right, join)} ON {condition.sql}", (*columns, *added))
 
+    def _check_unnest(self, join: exp.Join, side: str, kind: str) -> None:
+        on = join.args.get("on")
+        if kind in ("CROSS", "IMPLICIT") or (isinstance(on, exp.Boolean) and on.this):
+            return
+        raise AthenaError(
+            "NOT_SUPPORTED",
+            f"{side or 'INNER'} JOIN involving UNNEST is only supported with condition ON TRUE",
+            self.queries.position(join if on is None else on),
+        )
+
     def _join_using(self, left: Relation, right: Relation, side: str, join: exp.Join) -> Relation:
-        conditions, merged, used = [], [], set()
+        """The columns of USING come first, once each and without a table's name."""
+        conditions: list[str] = []
+        merged: list[Column] = []
+        used: set[Column] = set()
         for identifier in join.args["using"]:
-            name = identifier.name.lower()
-            position = self.queries.position(identifier)
-            a, _, _ = Scope(left.columns).resolve([name], position)
-            b, _, _ = Scope(right.columns).resolve([name], position)
-            for column in (a, b):
-                if column.scan is not None and column.name is not None:
-                    column.scan.used.add((column.name,))
+            name, position = identifier.name.lower(), self.queries.position(identifier)
+            if name in {c.name for c in merged}:
+                message = f"Column '{identifier.name}' appears multiple times in USING clause"
+                raise AthenaError("DUPLICATE_COLUMN_NAME", message, position)
+            a = self._shared(left, "left", identifier)
+            b = self._shared(right, "right", identifier)
             equal = operators.compare("=", Value(a.sql, a.type), Value(b.sql, b.type), position)
             conditions.append(equal.sql)
             common = common_type(a.type, b.type) or a.type
@@ -83,26 +108,95 @@ class Relations:
         sql = f"{left.sql} {word} {_bracketed(right, join)} ON {' AND '.join(conditions)}"
         return Relation(sql, (*merged, *(replace(c, nullable_side=c.nullable_side or bool(side)) for c in rest)))
 
+    def _shared(self, relation: Relation, side: str, identifier: exp.Expr) -> Column:
+        """The column of USING on one side of the join."""
+        name, position = identifier.name.lower(), self.queries.position(identifier)
+        if not any(c.name == name for c in relation.columns):
+            message = f"Column '{identifier.name}' is missing from {side} side of join"
+            raise AthenaError("COLUMN_NOT_FOUND", message, position)
+        column = Scope(relation.columns).resolve([name], position).column
+        if column.scan is not None and column.name is not None:
+            column.scan.used.add((column.own_name,))
+        return column
+
     # items of FROM
 
-    def _relation(self, node: exp.Expr, before: Sequence[Column]) -> Relation:
-        """One item of FROM; `before` are the columns to its left, which UNNEST and LATERAL may use."""
+    def _relation(  # noqa: PLR0911 - one return for each kind
+        self, node: exp.Expr, before: Sequence[Column] = ()
+    ) -> Relation:
+        """A relation; `before` are the columns to its left, which UNNEST and LATERAL may use."""
+        alias = node.args.get("alias")
         match node:
             case exp.Join():
-                return self._join(node, before)
+                return self._join(node)
             case exp.Table():
-                return self._table(node)
+                return self._aliased(self._table(node), alias, node)
+            case exp.Subquery() if _is_relation(node.this):
+                found = self._relation(node.this)
+                return self._aliased(replace(found, sql=f"({found.sql})"), alias, node)
             case exp.Subquery():
-                return self._derived(self.queries.compile(node.this, self.parent), node.args.get("alias"), node)
-            case exp.Values():
-                return self._derived(self.queries.values(node, self.parent), node.args.get("alias"), node)
+                compiled = self.queries.compile(node.this, self.parent)
+                return self._aliased(self._bring(f"({compiled.sql})", compiled), alias, node)
             case exp.Unnest():
-                return self._unnest(node, Scope(before, self.parent))
-            case exp.Lateral() if isinstance(node.this, exp.Subquery) and not node.args.get("view"):
+                return self._aliased(unnest(self.queries, node, Scope(before, self.parent)), alias, node)
+            case exp.Lateral():
                 inner = self.queries.compile(node.this.this, Scope(before, self.parent))
-                found = self._derived(inner, node.args.get("alias"), node)
-                return replace(found, sql=f"LATERAL {found.sql}")
+                return self._aliased(self._bring(f"LATERAL ({inner.sql})", inner), alias, node)
+            case exp.TableSample():
+                return self._sampled(node)
+            case exp.MatchRecognize():
+                raise not_supported("MATCH_RECOGNIZE", self.queries.position(node))
         raise not_supported(f"{node.key.upper()} in FROM", self.queries.position(node))
+
+    def _aliased(self, relation: Relation, alias: exp.Expr | None, node: exp.Expr) -> Relation:
+        """`relation` under another name and, where they are given, with other names of its columns."""
+        if alias is None:
+            return relation
+        name, names = alias.name.lower(), alias.args.get("columns") or []
+        columns = [replace(c, relation=name, database=None) for c in relation.columns]
+        if not names:
+            return replace(relation, columns=tuple(columns))
+        columns = [c for c in columns if not c.hidden]
+        if len(names) != len(columns):
+            raise AthenaError(
+                "MISMATCHED_COLUMN_ALIASES",
+                f"Column alias list has {len(names)} entries but '{alias.name}' has {len(columns)} columns available",
+                self.queries.position(node),
+            )
+        renamed_ = [
+            replace(c, name=n.name.lower(), stored=c.own_name if c.scan is not None else None)
+            for c, n in zip(columns, names, strict=True)
+        ]
+        return replace(relation, columns=tuple(renamed_))
+
+    def _sampled(self, node: exp.TableSample) -> Relation:
+        if isinstance(node.this, exp.Join):
+            raise not_supported("TABLESAMPLE of a join", self.queries.position(node))
+        relation = self._relation(node.this)
+        percent = self._percentage(node.args["percent"])
+        return replace(relation, sql=f"{relation.sql} TABLESAMPLE {node.args['method']} ({percent} PERCENT)")
+
+    def _percentage(self, node: exp.Expr) -> str:
+        position = self.queries.position(node)
+        if node.find(exp.Column):
+            message = "Sample percentage cannot contain column references"
+            raise AthenaError("EXPRESSION_NOT_CONSTANT", message, position)
+        value = Expressions(self.queries, Scope([], None)).compile(node)
+        if value.type.name == "unknown":
+            raise AthenaError("INVALID_ARGUMENTS", "Sample percentage cannot be NULL", position)
+        if not value.type.is_numeric:
+            raise AthenaError("TYPE_MISMATCH", "Sample percentage should be a numeric expression", position)
+        negative = isinstance(node, exp.Neg)
+        number = node.this if negative else node
+        if not isinstance(number, exp.Literal):
+            raise not_supported("A sample percentage that is no literal", position)
+        if negative and float(number.name) > 0:
+            message = "Sample percentage must be greater than or equal to 0"
+            raise AthenaError("NUMERIC_VALUE_OUT_OF_RANGE", message, position)
+        if float(number.name) > 100:
+            message = "Sample percentage must be less than or equal to 100"
+            raise AthenaError("NUMERIC_VALUE_OUT_OF_RANGE", message, position)
+        return f"{float(number.name):f}"
 
     def _table(self, node: exp.Table) -> Relation:
         if not isinstance(node.this, exp.Identifier):
@@ -110,43 +204,35 @@ class Relations:
             raise AthenaError(
                 "FUNCTION_NOT_FOUND", f"Table function '{name}' not registered", self.queries.position(node)
             )
-        for option in ("sample", "version", "when", "pivots", "hints", "partition", "changes", "rows_from"):
-            if node.args.get(option):
-                raise not_supported(f"{option.upper()} of a table", self.queries.position(node))
-        alias = node.alias.lower() if node.args.get("alias") else None
-        names = node.args["alias"].columns if node.args.get("alias") else []
+        if node.args.get("version"):
+            raise not_supported("A table as it was before", self.queries.position(node))
         name = node.name.lower()
         if not node.db and name in self.queries.ctes:
             cte, compiled = self.queries.ctes[name]
             self.queries.readers[cte] += 1
             origins = tuple(tuple(replace(o, shared=o.shared | {cte}) for o in found) for found in compiled.origins)
-            compiled = replace(compiled, origins=origins)
-            return self._bring(cte, renamed(compiled, names, self.queries.position(node)), alias or name)
-        if names:
-            raise not_supported("Column aliases of a table", self.queries.position(node))
+            return self._bring(cte, replace(compiled, origins=origins), name)
+        described = catalog_relations.compiled(self.queries, node)
+        if described is not None:
+            database, compiled = described
+            found = self._bring(f"({compiled.sql})", compiled, name)
+            return replace(found, columns=tuple(replace(c, database=database) for c in found.columns))
         scan = Scan(self.queries.binder.table(node, self.queries.position(node)), self.queries.name())
         self.queries.scans.append(scan)
         table = scan.table
         keys = {c.name for c in table.partition_keys}
         columns = [
             Column(
-                c.name, c.type, f"{scan.alias}.c{i}", alias or table.name, None if alias else table.database,
-                scan=scan, partition_key=c.name in keys,
+                c.name, c.type, f"{scan.alias}.c{i}", table.name, table.database, scan=scan,
+                partition_key=c.name in keys,
             )
             for i, c in enumerate(table.all_columns)
         ]  # fmt: skip
         for i, (hidden, type_) in enumerate(HIDDEN_COLUMNS.items()):
-            columns.append(Column(hidden, type_, f"{scan.alias}.h{i}", alias or table.name, hidden=True, scan=scan))
+            columns.append(Column(hidden, type_, f"{scan.alias}.h{i}", table.name, hidden=True, scan=scan))
         return Relation(f"{scan.view} AS {scan.alias}", tuple(columns))
 
-    def _derived(self, compiled: Compiled, alias: exp.Expr | None, node: exp.Expr) -> Relation:
-        name = alias.name.lower() if alias is not None else None
-        compiled = renamed(
-            compiled, alias.columns if isinstance(alias, exp.TableAlias) else [], self.queries.position(node)
-        )
-        return self._bring(f"({compiled.sql})", compiled, name or None)
-
-    def _bring(self, sql: str, compiled: Compiled, alias: str | None) -> Relation:
+    def _bring(self, sql: str, compiled: Compiled, alias: str | None = None) -> Relation:
         name = self.queries.name()
         origins = compiled.origins or ((),) * len(compiled.columns)
         columns = tuple(
@@ -155,34 +241,11 @@ class Relations:
         )
         return Relation(f"{sql} AS {name}", columns)
 
-    def _unnest(self, node: exp.Unnest, scope: Scope) -> Relation:
-        expressions = Expressions(self.queries, scope, clause=JOIN)
-        name = self.queries.name()
-        columns: list[Type] = []
-        listed, lengths = [], []
-        for item in node.expressions:
-            value = expressions.compile(item)
-            if value.type.name == "array" and value.type.args[0].name == "row":
-                raise not_supported("UNNEST of an array of rows", self.queries.position(item))
-            if value.type.name not in ("array", "map"):
-                raise AthenaError("TYPE_MISMATCH", f"Cannot unnest type: {value.type}", self.queries.position(item))
-            parts = (
-                [value.sql] if value.type.name == "array" else [f"{f}({value.sql})" for f in ("map_keys", "map_values")]
-            )
-            lengths.append(f"coalesce(len({parts[0]}), 0)")
-            for part, type_ in zip(parts, value.type.args, strict=True):
-                listed.append(f"unnest({part}) AS c{len(columns)}")
-                columns.append(type_)
-        if node.args.get("offset"):
-            listed.append(f"unnest(range(1, greatest({', '.join(lengths)}) + 1)) AS c{len(columns)}")
-            columns.append(BIGINT)
-        alias = node.args.get("alias")
-        names = list(alias.columns) if alias is not None else []
-        outputs = tuple(OutputColumn(None, t) for t in columns)
-        compiled = renamed(Compiled("", outputs), names, self.queries.position(node))
-        qualifier = alias.name.lower() if alias is not None else None
-        found = tuple(Column(c.name, c.type, f"{name}.c{i}", qualifier) for i, c in enumerate(compiled.columns))
-        return Relation(f"LATERAL (SELECT {', '.join(listed)}) AS {name}", found)
+
+def _is_relation(node: exp.Expr) -> bool:
+    """Whether brackets in FROM hold a relation, not a query."""
+    joined = isinstance(node, exp.Join | exp.Table | exp.Unnest | exp.Lateral | exp.TableSample | exp.MatchRecognize)
+    return joined or (isinstance(node, exp.Subquery) and node.args.get("alias") is not None)
 
 
 def _bracketed(right: Relation, join: exp.Join) -> str:
@@ -190,14 +253,14 @@ def _bracketed(right: Relation, join: exp.Join) -> str:
     return f"({right.sql})" if isinstance(join.this, exp.Join) else right.sql
 
 
-def renamed(compiled: Compiled, names: Sequence[exp.Expr], position: Position | None) -> Compiled:
-    """`compiled` with its columns renamed, as `AS t(a, b)` asks; as it is without names."""
+def renamed(compiled: Compiled, names: Sequence[exp.Expr], name: str, position: Position | None) -> Compiled:
+    """The rows of the WITH query `name` with the names of its columns; as they are without any."""
     if not names:
         return compiled
     if len(names) != len(compiled.columns):
         raise AthenaError(
             "MISMATCHED_COLUMN_ALIASES",
-            f"Column alias list has {len(names)} entries but relation has {len(compiled.columns)} columns",
+            f"Column alias list has {len(names)} entries but WITH query({name}) has {len(compiled.columns)} columns",
             position,
         )
     columns = tuple(OutputColumn(n.name.lower(), c.type) for n, c in zip(names, compiled.columns, strict=True))

@@ -1,6 +1,6 @@
 """What names mean: columns in scope, the scans of tables behind them, and what a query used of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workshop.sandbox.athena.catalog.glue import Table
@@ -46,8 +46,8 @@ class Range:
 class Column:
     """A column in scope: `sql` refers to it. `relation` and `database` are the qualifiers it answers to.
 
-    A column of a table knows its `scan`; one of a derived table the `origins` that it shows unchanged. `shared` are the
-    CTEs that it has come through.
+    A column of a table knows its `scan`, and the name it is `stored` under if it has another one here; one of a derived
+    table the `origins` that it shows unchanged. `shared` are the CTEs that it has come through.
     """
 
     name: str | None
@@ -62,6 +62,12 @@ class Column:
     output: bool = False
     origins: "tuple[Column, ...]" = ()
     shared: frozenset[str] = frozenset()
+    stored: str | None = None
+
+    @property
+    def own_name(self) -> str:
+        """The name in the table, whatever an alias calls it here."""
+        return self.stored or self.name or ""
 
 
 @dataclass
@@ -69,24 +75,25 @@ class Scope:
     """Columns that names are looked up in; then those of `parent`.
 
     The parent is the enclosing query, or, with `extends`, more columns of the same one (FROM, behind ORDER BY's names).
+    `outputs` says that the columns are those that SELECT names. `groups` holds the GROUP BY keys of a block that
+    aggregates, for the subqueries in it: they may use no other column.
     """
 
     columns: Sequence[Column]
     parent: "Scope | None" = None
     extends: bool = False
+    groups: "Mapping[str, str] | None" = None
+    outputs: bool = False
 
-    def resolve(self, parts: Sequence[str], position: Position | None) -> tuple[Column, Sequence[str], bool]:
-        """The column that `a.b.c` names, the rest of the path (fields), and whether it is this query's own.
-
-        As in Trino, the longest qualified name that is a column wins over a field of a shorter one.
-        """
+    def resolve(self, parts: Sequence[str], position: Position | None) -> "Found":
+        """The column that `a.b.c` names; the longest qualified name that is a column wins over a field of a shorter."""
         for scope, own in self._chain():
             for length in range(min(len(parts), 4), 0, -1):
                 found = [c for c in scope.columns if _matches(c, parts[:length])]
                 if len(found) > 1:
                     raise AthenaError("AMBIGUOUS_NAME", f"Column '{'.'.join(parts[:length])}' is ambiguous", position)
                 if found:
-                    return found[0], parts[length:], own
+                    return Found(found[0], parts[length:], own, scope)
         raise AthenaError(
             "COLUMN_NOT_FOUND",
             f"Column '{'.'.join(parts)}' cannot be resolved or requester is not authorized to access requested "
@@ -101,6 +108,17 @@ class Scope:
             yield scope, own
             own = own and scope.extends
             scope = scope.parent
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a name means: a column, the rest of the path (fields of it), whether the column is of this query itself, and
+    the scope that holds it."""
+
+    column: Column
+    fields: Sequence[str]
+    own: bool
+    scope: Scope
 
 
 def _matches(column: Column, parts: Sequence[str]) -> bool:

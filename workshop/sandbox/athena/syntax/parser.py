@@ -8,6 +8,7 @@ nodes, every call of a function a plain one (`exp.Anonymous`): `functions` alone
 
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from sqlglot import exp
@@ -56,8 +57,9 @@ class SyntaxTree:
             if text.split(None, 1)[0].upper() in QUERY_STARTS:
                 StatementParser(text).whole()  # says what is wrong as Trino does
             raise InvalidRequestError(f"line 1:1: {_first_line(error)}", athena_error_code="INVALID_INPUT") from error
+        self._end = len(text)
         if self.tokens and self.tokens[-1].token_type == TokenType.SEMICOLON:
-            self.tokens.pop()
+            self._end = self.tokens.pop().start
 
     def parse(self, tokens: Sequence[Token] | None = None) -> exp.Expr:
         """The one statement in `tokens` (default: the whole text); raises `InvalidRequestError` as Athena words it."""
@@ -70,7 +72,8 @@ class SyntaxTree:
         if not chosen:
             raise self.mismatched(None)
         if chosen[0].text.upper() in _OURS or _is_ctas(chosen):
-            return StatementParser(self.text, chosen[0].start, chosen[-1].end + 1).statement()
+            end = self._end if tokens is None else chosen[-1].end + 1
+            return StatementParser(self.text, chosen[0].start, end).statement()
         return self._others(list(chosen))
 
     def position(self, token: Token) -> Position:
@@ -104,9 +107,20 @@ def _is_ctas(tokens: Sequence[Token]) -> bool:
     return words == ["CREATE", "TABLE"] and any(t.token_type == TokenType.ALIAS for t in tokens)
 
 
+@lru_cache(maxsize=8)
+def _places(text: str) -> Places:
+    return Places(text)
+
+
 def position_of(text: str, offset: int) -> Position:
     """Line and column of an offset into `text`."""
-    return Places(text).of(offset)
+    return _places(text).of(offset)
+
+
+def place_of(node: exp.Expr, text: str) -> Position | None:
+    """Where Trino places `node` in `text`."""
+    start = start_of(node)
+    return None if start is None else position_of(text, start)
 
 
 def start_of(node: exp.Expr) -> int | None:

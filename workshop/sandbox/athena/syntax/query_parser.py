@@ -121,6 +121,7 @@ class QueryParser(RelationParser):
             node.set("where", placed(exp.Where(this=self.expression()), token))
         if token := self.accept("GROUP"):
             self.expect("BY")
+            token = self.token
             quantifier = self.accept("ALL", "DISTINCT")
             group = exp.Group(expressions=self.several(self._grouping_element))
             group.set("unique", quantifier is not None and quantifier.value == "DISTINCT")
@@ -206,7 +207,10 @@ class QueryParser(RelationParser):
         first = self.token
         name = self.identifier()
         self.expect("AS")
-        return placed(exp.Window(this=name, **window_parts(self)), first)
+        inside = self.ahead().start
+        window = placed(exp.Window(this=name, **window_parts(self)), first)
+        window.meta["inside"] = inside
+        return window
 
     # ORDER BY, OFFSET, LIMIT
 

@@ -2,7 +2,8 @@
 
 `f(x) FILTER (WHERE c) IGNORE NULLS OVER w` is Window(IgnoreNulls(Filter(f))). A window's parts are the arguments of the
 `Window` node: `partition_by`, `order`, `spec`; `alias` is the window that it is or starts from, and `over` is True when
-it is `OVER w` and nothing else. In a frame, `start` and `end` are `UNBOUNDED`, `CURRENT ROW` or an expression.
+it is `OVER w` and nothing else; `meta["inside"]` is the offset of what follows its opening bracket. In a frame, `start`
+and `end` are `UNBOUNDED`, `CURRENT ROW` or an expression.
 """
 
 from typing import TYPE_CHECKING
@@ -38,9 +39,13 @@ def with_clauses(parser: "ExpressionParser", call: exp.Expr, first: Lexeme) -> e
     if not (parser.is_word("OVER") and (parser.is_symbol("(", ahead=1) or parser.is_identifier(ahead=1))):
         return node
     parser.take()
-    if not parser.is_symbol("("):
-        return placed(exp.Window(this=node, alias=parser.identifier(), over=True), first)
-    return placed(exp.Window(this=node, **window_parts(parser)), first)
+    inside = parser.ahead().start if parser.is_symbol("(") else parser.token.start
+    if parser.is_symbol("("):
+        window = placed(exp.Window(this=node, **window_parts(parser)), first)
+    else:
+        window = placed(exp.Window(this=node, alias=parser.identifier(), over=True), first)
+    window.meta["inside"] = inside
+    return window
 
 
 def window_parts(parser: "ExpressionParser") -> dict[str, object]:
