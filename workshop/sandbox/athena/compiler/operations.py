@@ -8,6 +8,7 @@ from sqlglot import exp
 from workshop.sandbox.athena.compiler import collections, literals, operators, time_literals
 from workshop.sandbox.athena.compiler.casts import cast, try_cast
 from workshop.sandbox.athena.compiler.comparisons import is_nested
+from workshop.sandbox.athena.compiler.like import like
 from workshop.sandbox.athena.compiler.subqueries import in_query
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, not_supported
@@ -116,10 +117,10 @@ def _like(block: "Expressions", node: exp.Expr, escape: exp.Expr | None = None) 
                 f"Left side of LIKE expression must evaluate to a varchar (actual: {side.type})"
                 if side is value
                 else f"Pattern for LIKE expression must evaluate to a varchar (actual: {side.type})",
-                block.position(node),
+                block.position(node.this if side is value else node.expression),
             )
-    tail = f" ESCAPE {block.compile(escape).sql}" if escape is not None else ""
-    return Value(f"({coerce(value, VARCHAR).sql} LIKE {coerce(pattern, VARCHAR).sql}{tail})", BOOLEAN)
+    mark = coerce(block.compile(escape), VARCHAR) if escape is not None else None
+    return Value(like(coerce(value, VARCHAR).sql, coerce(pattern, VARCHAR), mark), BOOLEAN)
 
 
 def _escape(block: "Expressions", node: exp.Expr) -> Value:
