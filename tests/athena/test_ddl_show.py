@@ -10,6 +10,7 @@ import pytest
 from ddl_fixtures import CatalogBench
 
 from workshop.sandbox.athena.catalog.views import ViewDefinition, view_table
+from workshop.sandbox.athena.catalog_statements.view_text import formatted
 from workshop.sandbox.athena.errors import AthenaError
 
 
@@ -66,8 +67,8 @@ SHOWN = [
     ("DESCRIBE numbers", "column type", ["n\tinteger", "s\tvarchar(1)"]),
     ("DESCRIBE VIEW lake.numbers", "column type", ["n\tinteger", "s\tvarchar(1)"]),
     ("DESCRIBE events id", "col_name data_type comment", ["id                  \tstring              \tfrom deserializer   "]),
-    ("SHOW CREATE VIEW numbers", "create view", ["CREATE VIEW lake.numbers AS", "SELECT 1 AS n,", "  'a' AS s"]),
-    ("SHOW CREATE VIEW \"lake\".\"numbers\"", "create view", ["CREATE VIEW lake.numbers AS", "SELECT 1 AS n,", "  'a' AS s"]),
+    ("SHOW CREATE VIEW numbers", "create view", ["CREATE VIEW lake.numbers AS", "SELECT", "  1 n", ", 'a' s"]),
+    ("SHOW CREATE VIEW \"lake\".\"numbers\"", "create view", ["CREATE VIEW lake.numbers AS", "SELECT", "  1 n", ", 'a' s"]),
 ]  # fmt: skip
 
 
@@ -167,3 +168,21 @@ def test_describe_partition(bench: CatalogBench) -> None:
 def test_show_create_table_of_a_view_is_refused(bench: CatalogBench) -> None:
     with pytest.raises(AthenaError, match="numbers is a view, not a table"):
         bench.run("SHOW CREATE TABLE numbers")
+
+
+# (query, its lines in SHOW CREATE VIEW): Trino's SqlFormatter for a plain SELECT, the text as it is for others
+LAYOUTS = [
+    ("SELECT * FROM lake.one_row", ["SELECT *", "FROM", "  lake.one_row"]),
+    ("SELECT 1 AS n", ["SELECT 1 n"]),
+    ("select a, count(*) AS n from t as x where a > 1 group by a limit 3", ["SELECT", "  a", ", count(*) n", "FROM", "  t x", "WHERE (a > 1)", "GROUP BY a", "LIMIT 3"]),
+    ("SELECT f(a, ARRAY[1, 2]) FROM t WHERE (a = 1) AND (b = 2)", ["SELECT f(a, ARRAY[1, 2])", "FROM", "  t", "WHERE ((a = 1) AND (b = 2))"]),
+    ("SELECT a FROM t WHERE (a = 'x, FROM')", ["SELECT a", "FROM", "  t", "WHERE (a = 'x, FROM')"]),
+    ("SELECT a FROM t JOIN u ON t.a = u.a", ["SELECT a FROM t JOIN u ON t.a = u.a"]),
+    ("WITH w AS (SELECT 1 AS a)\nSELECT a FROM w", ["WITH w AS (SELECT 1 AS a)", "SELECT a FROM w"]),
+    ("SELECT a -- why", ["SELECT a -- why"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "lines"), LAYOUTS)
+def test_layout_of_views(sql: str, lines: list[str]) -> None:
+    assert formatted(sql).split("\n") == lines

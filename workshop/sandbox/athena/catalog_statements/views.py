@@ -13,6 +13,7 @@ from workshop.sandbox.athena.catalog_statements.context import (
     no_database,
 )
 from workshop.sandbox.athena.catalog_statements.names import check_name, matching_wildcards
+from workshop.sandbox.athena.catalog_statements.view_text import formatted
 from workshop.sandbox.athena.compiler.scope import Compiled
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.syntax.catalog_statements import (
@@ -93,7 +94,7 @@ def show_create_view(statement: ShowCreateView, context: Context) -> Answer:
     definition = decoded(found.get("ViewOriginalText") or "")
     if definition is None:
         raise not_supported(f"The Hive view {statement.name.name}")
-    return Answer([column("create view", "varchar")], lines_of(f"CREATE VIEW {full} AS\n{definition.sql.strip()}"))
+    return Answer([column("create view", "varchar")], lines_of(f"CREATE VIEW {full} AS\n{formatted(definition.sql)}"))
 
 
 def _database(name: ObjectName, context: Context) -> str:
