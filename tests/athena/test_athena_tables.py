@@ -308,7 +308,7 @@ def test_a_second_insert_adds_files_and_keeps_partitions(silver: LocalLake) -> N
          "DUPLICATE_COLUMN_NAME: Column name 'a' specified more than once"),
         ("UNLOAD (SELECT NULL AS a) TO 's3://lake/out/' WITH (format = 'PARQUET')",
          "COLUMN_TYPE_UNKNOWN: Column type is unknown"),
-        ("UNLOAD (SELECT 1 AS a) TO 's3://lake/out/' WITH (format = 'ORC')", "NOT_SUPPORTED: UNLOAD to the format ORC"),
+        ("UNLOAD (SELECT 1 AS a) TO 's3://lake/out/' WITH (format = 'ION')", "NOT_SUPPORTED: Writing the format ION"),
         ("UNLOAD (SELECT 1 AS a, 2 AS b) TO 's3://lake/out/' WITH (format = 'PARQUET', partitioned_by = ARRAY['a'])",
          "HIVE_COLUMN_ORDER_MISMATCH: "),
         ("CREATE TABLE silver WITH (format = 'PARQUET') AS SELECT 1 AS a", "TABLE_ALREADY_EXISTS: "),

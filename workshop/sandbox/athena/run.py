@@ -117,8 +117,6 @@ def run(job: Job, lake: Lake, engine: Engine, cancellation: Cancellation) -> Out
 def _query(
     job: Job, statement: Select | Insert | Unload | Ctas, lake: Lake, engine: Engine, cancellation: Cancellation
 ) -> Outcome:
-    if isinstance(statement, Ctas) and not statement.with_data:
-        raise not_supported("CREATE TABLE AS … WITH NO DATA")
     binder = Binder(lake.catalog, job.database)
     compiler = QueryCompiler(binder, job.text, job.started)
     compiled = compiler.statement(statement.query)
@@ -132,7 +130,8 @@ def _query(
             if isinstance(statement, Select):
                 return _select(job, compiled, lake, session, scanned)
             plan = _plan(job, statement, compiled, binder, lake)
-            written = writers.execute(plan, session, lake.catalog, lake.storage, job.encryption)
+            output = writers.Output(lake.storage, job.encryption, f"{job.output}-manifest.csv", cancellation.check)
+            written = writers.execute(plan, session, lake.catalog, output)
         finally:
             _forget(cancellation)
     return _report(job, statement, written, lake, scanned)
@@ -229,9 +228,8 @@ def _plan(job: Job, statement: Insert | Unload | Ctas, compiled: Compiled, binde
 
 
 def _report(job: Job, statement: Insert | Unload | Ctas, written: writers.Written, lake: Lake, scanned: int) -> Outcome:
-    """The manifest of what was written; the statement succeeds once it is stored."""
+    """What is said of a statement that has written; its manifest is stored."""
     manifest = f"{job.output}-manifest.csv"
-    lake.storage.put(manifest, "".join(f"{uri}\n" for uri in written.uris).encode(), job.encryption)
     columns = [] if isinstance(statement, Unload) else [column_info("rows", BIGINT)]
     lake.storage.put(f"{job.output}.metadata", metadata(columns), job.encryption)
     output = job.output

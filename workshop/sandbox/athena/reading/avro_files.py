@@ -6,7 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.reading.decompression import snappy_block
 
+_EXACT = Context(prec=80)
 _MAGIC = b"Obj\x01"
 Schema = Any
 _Read = Callable[[io.BytesIO], Any]
@@ -194,7 +195,7 @@ class _Types:
             return _READ[schema]
         if schema.get("logicalType") == "decimal":
             raw, scale = self.reader({k: v for k, v in schema.items() if k != "logicalType"}), schema.get("scale", 0)
-            return lambda s: Decimal(int.from_bytes(raw(s), "big", signed=True)).scaleb(-scale)
+            return lambda s: Decimal(int.from_bytes(raw(s), "big", signed=True)).scaleb(-scale, _EXACT)
         match schema["type"]:
             case "record":
                 fields = [(f["name"].lower(), self.reader(f["type"])) for f in schema["fields"]]
