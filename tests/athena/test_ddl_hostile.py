@@ -140,7 +140,7 @@ def test_text_stays_text(tmp_path: Path) -> None:
     )
     table = bench.table("t")
     assert table["StorageDescriptor"]["Columns"][0]["Comment"] == evil
-    assert table["Parameters"]["comment"] == evil
+    assert table["Parameters"]["comment"] == " ".join(evil.split())
     assert table["Parameters"][evil] == evil
     shown = "\n".join(bench.lines("SHOW CREATE TABLE t"))
     bench.run("DROP TABLE t")

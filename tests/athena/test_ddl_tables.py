@@ -109,6 +109,28 @@ def test_a_whole_table(bench: CatalogBench) -> None:
     assert (storage["BucketColumns"], storage["NumberOfBuckets"]) == (["id"], 8)
 
 
+def test_what_athena_makes_of_texts_and_formats(bench: CatalogBench) -> None:
+    """As PyAthena's own tests found it on Athena: blanks in comments and in Avro's schema, the formats of OpenX's SerDe."""
+    bench.run(
+        """CREATE EXTERNAL TABLE a (c int) COMMENT '
+        table comment
+
+        more' ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.avro.AvroSerDe'
+        WITH SERDEPROPERTIES ('avro.schema.literal' = '{
+          "type" : [  "record" ]
+        }') STORED AS AVRO LOCATION 's3://b/a'"""
+    )
+    assert bench.table("a")["Parameters"]["comment"] == " table comment more"
+    schema = bench.table("a")["StorageDescriptor"]["SerdeInfo"]["Parameters"]["avro.schema.literal"]
+    assert schema == '{\n "type" : [ "record" ]\n }'
+    bench.run(
+        "CREATE EXTERNAL TABLE j (c int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/j'"
+    )
+    storage = bench.table("j")["StorageDescriptor"]
+    assert storage["OutputFormat"] == "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"
+    assert storage["InputFormat"] == TEXT_IN
+
+
 def test_if_not_exists_leaves_the_table_alone(bench: CatalogBench) -> None:
     before = create(bench)
     bench.run("CREATE EXTERNAL TABLE IF NOT EXISTS t (b string) LOCATION 's3://bucket/other'")
