@@ -4,13 +4,25 @@ NULL equals NULL here, as in IS DISTINCT FROM; the order of the elements is kept
 list_intersect keep neither, so the elements are sorted together with their places.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
-from workshop.sandbox.athena.compiler.comparisons import identity
+from workshop.sandbox.athena.compiler.comparisons import identity, is_plain
 from workshop.sandbox.athena.compiler.moments import once
-from workshop.sandbox.athena.compiler.values import Value
+from workshop.sandbox.athena.compiler.values import Value, name_for
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import Type
+
+
+def held(sql: str, build: Callable[[str], str]) -> str:
+    """`build(sql)`, where lambdas name `sql`: unless it is a mere column, it is computed once, not for each element."""
+    if _COLUMN.fullmatch(sql):
+        return build(sql)
+    name = name_for(sql)
+    return f"list_transform([{sql}], lambda {name}: {build(name)})[1]"
+
+
+_COLUMN = re.compile(r"[\w.]+")
 
 
 def keys(sql: str, array_type: Type) -> str:
@@ -18,9 +30,27 @@ def keys(sql: str, array_type: Type) -> str:
     return identity(sql, array_type)
 
 
+_SHORT = 32
+"""Elements up to which looking each one up is faster than sorting them all (measured)."""
+
+
 def distinct(sql: str, array_type: Type) -> str:
     """The elements of an array that is not NULL, each once, in the order of their first places."""
-    return f"list_select({sql}, {first_places(keys(sql, array_type))})"
+    sorting = f"list_select({sql}, {first_places(keys(sql, array_type))})"
+    if not is_plain(array_type):
+        return sorting
+    looking = f"list_filter({sql}, lambda e, i: list_position({sql}, e) = i)"
+    return f"CASE WHEN len({sql}) <= {_SHORT} THEN {looking} ELSE {sorting} END"
+
+
+def _found(x: str, y: str, array_type: Type, looked: str, otherwise: str) -> str:
+    """The elements of `x` for which `looked` is true of `list_position` in `y`; `otherwise` if there are many."""
+    if not is_plain(array_type):
+        return otherwise
+    looking = held(
+        f"list_filter({x}, lambda e: list_position({y}, e) {looked})", lambda found: distinct(found, array_type)
+    )
+    return f"CASE WHEN len({x}) <= {_SHORT} AND len({y}) <= {_SHORT} THEN {looking} ELSE {otherwise} END"
 
 
 def first_places(listed: str) -> str:
@@ -40,30 +70,40 @@ def _with_places(listed: str) -> str:
 
 def _distinct(values: Sequence[Value]) -> str:
     (array,) = values
-    return f"CASE WHEN {array.sql} IS NOT NULL THEN {distinct(array.sql, array.type)} END"
+    return held(array.sql, lambda a: f"CASE WHEN {a} IS NOT NULL THEN {distinct(a, array.type)} END")
 
 
 def _union(values: Sequence[Value]) -> str:
     x, y = (v.sql for v in values)
-    return _unless_null(x, y, once(f"list_concat({x}, {y})", lambda both: distinct(both, values[0].type)))
+    return _unless_null(x, y, held(f"list_concat({x}, {y})", lambda both: distinct(both, values[0].type)))
 
 
 def _except(values: Sequence[Value]) -> str:
     """What is first met behind all of `y` is not in it."""
-    x, y = (v.sql for v in values)
-    places = first_places(f"list_concat({keys(y, values[1].type)}, {keys(x, values[0].type)})")
-    own = f"list_transform(list_filter({places}, lambda i: i > len({y})), lambda i: i - len({y}))"
-    return _unless_null(x, y, f"list_select({x}, {own})")
+    type_ = values[0].type
+
+    def rest(x: str, y: str) -> str:
+        places = first_places(f"list_concat({keys(y, type_)}, {keys(x, type_)})")
+        own = f"list_transform(list_filter({places}, lambda i: i > len({y})), lambda i: i - len({y}))"
+        return _unless_null(x, y, _found(x, y, type_, "IS NULL", f"list_select({x}, {own})"))
+
+    return held(values[0].sql, lambda x: held(values[1].sql, lambda y: rest(x, y)))
 
 
 def _intersect(values: Sequence[Value]) -> str:
     """In the order of the longer array (Trino: ArrayIntersectFunction); equal elements of both lie side by side."""
     x, y = (v.sql for v in values)
     type_ = values[0].type
-    longer = distinct(f"(CASE WHEN len({x}) < len({y}) THEN {y} ELSE {x} END)", type_)
-    shorter = distinct(f"(CASE WHEN len({x}) < len({y}) THEN {x} ELSE {y} END)", type_)
-    chosen = once(longer, lambda a: once(shorter, lambda b: f"list_select({a}, {_shared_places(a, b, type_)})"))
-    return _unless_null(x, y, chosen)
+    longer, shorter = (f"(CASE WHEN len({x}) < len({y}) THEN {a} ELSE {b} END)" for a, b in ((y, x), (x, y)))
+
+    def shared(a: str, b: str) -> str:
+        return f"list_select({a}, {_shared_places(a, b, type_)})"
+
+    def both(a: str, b: str) -> str:
+        many = held(distinct(a, type_), lambda c: held(distinct(b, type_), lambda d: shared(c, d)))
+        return _found(a, b, type_, "IS NOT NULL", many)
+
+    return _unless_null(x, y, held(longer, lambda a: held(shorter, lambda b: both(a, b))))
 
 
 def _shared_places(a: str, b: str, type_: Type) -> str:

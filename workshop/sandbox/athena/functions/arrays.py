@@ -9,9 +9,9 @@ from workshop.sandbox.athena.compiler import comparisons
 from workshop.sandbox.athena.compiler.array_concatenation import concatenate
 from workshop.sandbox.athena.compiler.casts import castable, convert
 from workshop.sandbox.athena.compiler.comparisons import equal, identity, is_plain
-from workshop.sandbox.athena.compiler.moments import once
 from workshop.sandbox.athena.compiler.values import Value, fail
 from workshop.sandbox.athena.errors import AthenaError
+from workshop.sandbox.athena.functions.array_sets import held
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, array
 from workshop.sandbox.athena.types import row as row_type
@@ -198,15 +198,19 @@ def _contains_sequence(values: Sequence[Value]) -> str:
         return f"(len(list_filter({starts}, lambda i: ({a})[i:i + len({b}) - 1] = {b})) > 0)"
 
     a, b = (identity(v.sql, v.type) for v in values)
-    found = once(a, lambda x: once(b, lambda y: somewhere(x, y)))
+    found = held(a, lambda x: held(b, lambda y: somewhere(x, y)))
     return _unless_null(values, f"(len({values[1].sql}) = 0 OR {found})")
 
 
 def _ngrams(values: Sequence[Value]) -> str:
-    items, size = (v.sql for v in values)
+    size = values[1].sql
     wrong = invalid_argument("'N must be positive'", array(values[0].type))
-    width = f"least(len({items}), {size})"
-    grams = f"list_transform(range(1, len({items}) - {width} + 2), lambda i: ({items})[i:i + {width} - 1])"
+
+    def written(items: str) -> str:
+        width = f"least(len({items}), {size})"
+        return f"list_transform(range(1, len({items}) - {width} + 2), lambda i: ({items})[i:i + {width} - 1])"
+
+    grams = held(values[0].sql, written)
     return _unless_null(values, f"CASE WHEN {size} <= 0 THEN {wrong} ELSE {grams} END")
 
 
@@ -228,7 +232,7 @@ def _combinations(values: Sequence[Value]) -> str:
     places = call(
         Udf(_places_of_combinations), [f"len({items.sql})", size.sql], [BIGINT, size.type], array(array(BIGINT))
     )
-    chosen = f"list_transform({places}, lambda c: list_transform(c, lambda i: ({items.sql})[i]))"
+    chosen = held(items.sql, lambda a: f"list_transform({places}, lambda c: list_transform(c, lambda i: ({a})[i]))")
     return _unless_null(values, chosen)
 
 

@@ -6,6 +6,7 @@ from typing import cast
 from workshop.sandbox.athena.compiler.comparisons import every, has_key, some, value_at
 from workshop.sandbox.athena.compiler.moments import once
 from workshop.sandbox.athena.compiler.values import LambdaValue, Value, fail
+from workshop.sandbox.athena.functions.array_sets import held
 from workshop.sandbox.athena.functions.maps import checked_map, unless_null
 from workshop.sandbox.athena.functions.registry import Registry, Row
 from workshop.sandbox.athena.types import INTEGER, map_of
@@ -64,8 +65,10 @@ def _sort_by(values: Sequence[Value]) -> str:
         order = f"list_transform(list_sort(list_zip({ranks}, range(1, len({ranks}) + 1))), lambda p: p[2])"
         return f"CASE WHEN {contradicts} THEN {broken} ELSE list_select({items}, {order}) END"
 
-    items = values[0].sql
-    return unless_null(values[:1], once(ranked(items), lambda ranks: placed(items, ranks)))
+    def sorted_(items: str) -> str:
+        return held(ranked(items), lambda ranks: placed(items, ranks))
+
+    return unless_null(values[:1], held(values[0].sql, sorted_))
 
 
 # maps
