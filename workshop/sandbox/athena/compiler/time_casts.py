@@ -93,17 +93,14 @@ def _zoned_time_of_text(text: str, digits: int) -> dict[str, int]:
 
 def _timestamp_of_text(text: str, digits: int) -> int:
     try:
-        moment = texts.timestamp(text.strip(" "))
+        return texts.timestamp(text.strip(), zoned=False).rounded(digits)
     except texts.NoValueError:
-        moment = None
-    if moment is None or moment.zone is not None:
-        raise FunctionError("INVALID_CAST_ARGUMENT", f"Value cannot be cast to timestamp: {text}")
-    return moment.rounded(digits)
+        raise FunctionError("INVALID_CAST_ARGUMENT", f"Value cannot be cast to timestamp: {text}") from None
 
 
 def _zoned_timestamp_of_text(text: str, digits: int) -> dict[str, int | str]:
     try:
-        moment = texts.timestamp(text.strip(" "))
+        moment = texts.timestamp(text.strip())
     except texts.NoValueError:
         raise FunctionError("INVALID_CAST_ARGUMENT", f"Value cannot be cast to timestamp: {text}") from None
     return {"t": moment.rounded(digits), "z": moment.zone or "UTC"}

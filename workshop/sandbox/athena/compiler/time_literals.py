@@ -42,7 +42,7 @@ def typed(block: "Expressions", node: exp.Expr) -> Value | None:
         try:
             return Value(_date(texts.date(text)), DATE)
         except texts.NoValueError as error:
-            raise _invalid(text, "DATE", position) from error
+            raise _invalid(text, "date", position) from error
     if kind == _D.TIME:
         return _time(text, position)
     return _timestamp(text, position) if kind == _D.TIMESTAMP else None
@@ -68,12 +68,12 @@ def _date(days: int) -> str:
 def _time(text: str, position: Position | None) -> Value:
     shape = texts.time_digits(text)
     if shape is None:
-        raise _invalid(text, "TIME", position)
+        raise _invalid(text, "time", position)
     _check_precision("TIME WITH TIME ZONE" if shape[1] else "TIME", shape[0], position)
     try:
         moment = texts.time(text)
     except texts.NoValueError as error:
-        raise _invalid(text, "TIME", position) from error
+        raise _invalid(text, "time", position) from error
     picos = f"CAST({moment.picos} AS BIGINT)"
     if moment.minutes is None:
         return Value(picos, time(moment.digits))
@@ -83,19 +83,19 @@ def _time(text: str, position: Position | None) -> Value:
 def _timestamp(text: str, position: Position | None) -> Value:
     shape = texts.timestamp_digits(text)
     if shape is None:
-        raise _invalid(text, "TIMESTAMP", position)
+        raise _invalid(text, "timestamp", position)
     _check_precision("TIMESTAMP WITH TIME ZONE" if shape[1] else "TIMESTAMP", shape[0], position)
     try:
         moment = texts.timestamp(text)
     except texts.NoValueError as error:
-        raise _invalid(text, "TIMESTAMP", position) from error
+        raise _invalid(text, "timestamp", position) from error
     if moment.zone is None:
         return Value(_instant(moment.picos, moment.digits), timestamp(moment.digits))
     type_ = timestamp_tz(moment.digits)
     local = _instant(moment.picos, min(moment.digits, MICROS))
     zoned = moments.at_zone(local, literal(moment.zone))
     if "/" in moment.zone:  # a time that clocks skip is no literal
-        wrong = fail(literal(f"INVALID_LITERAL: '{text}' is not a valid TIMESTAMP literal"), timestamp_tz(MICROS))
+        wrong = fail(literal(f"INVALID_LITERAL: '{text}' is not a valid timestamp literal"), timestamp_tz(MICROS))
         zoned = f"CASE WHEN athena_local({zoned}) = {local} THEN {zoned} ELSE {wrong} END"
     return Value(moments.lengthened(zoned, str(moment.picos % _PICOS_PER_MICRO), type_), type_)
 
@@ -130,7 +130,7 @@ def interval(block: "Expressions", node: exp.Expr) -> Value:
     try:
         number = texts.interval(amount.name.strip(" "), first, last) * (-1 if negative else 1)
     except texts.NoValueError as error:
-        raise _invalid(amount.name, "INTERVAL", block.position(node)) from error
+        raise _invalid(amount.name, "interval", block.position(node)) from error
     if first in ("year", "month"):
         return Value(f"CAST({number} AS INTEGER)", INTERVAL_YEAR, last)
     return Value(f"CAST({number} AS BIGINT)", INTERVAL_DAY, last)

@@ -249,8 +249,8 @@ def rows() -> Iterator[Row]:
     yield "date_parse(varchar, varchar) -> timestamp", _date_parse
     yield "parse_datetime(varchar, varchar) -> timestamp_tz", _parse_datetime
     yield "to_iso8601(date) -> varchar", lambda values: time_casts.text(values[0].sql, values[0].type), _iso_type(16)
-    yield "to_iso8601(timestamp) -> varchar", _to_iso8601, _iso_type(26)
-    yield "to_iso8601(timestamp_tz) -> varchar", _to_iso8601, _iso_type(26, zoned=True)
+    yield "to_iso8601(timestamp) -> varchar", _to_iso8601, _iso_type(22)
+    yield "to_iso8601(timestamp_tz) -> varchar", _to_iso8601, _iso_type(22, zoned=True)
     yield "from_iso8601_timestamp(varchar) -> timestamp_tz", _from_iso8601
     yield (
         "from_iso8601_timestamp_nanos(varchar) -> timestamp_tz",

@@ -93,6 +93,8 @@ def _last_day(values: Sequence[Value]) -> str:
 
 
 def _millis_of_duration(text: str) -> int:
+    if not text:
+        raise invalid("duration is empty")
     matched = _DURATION.fullmatch(text)
     if not matched:
         raise invalid(f"duration is not a valid data duration string: {text}")

@@ -13,7 +13,11 @@ _TIMESTAMP = re.compile(
 )
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?\s*(?:([+-])(\d\d):(\d\d))?", re.ASCII)
 _PICOS_PER_SECOND = 10**PICOS
-_MOST_MICROS = 2**63 // 10**6
+_MOST_SECONDS = 2**63 // 10**6
+_INFINITE_DAY = 2**31 - 1
+"""Days that DuckDB takes for infinity; Trino has one more on each side."""
+_ZONED_MILLIS = 2**51
+"""Milliseconds that Trino packs together with a zone, for timestamps of up to three digits."""
 
 
 class NoValueError(ValueError):
@@ -40,10 +44,13 @@ class Moment:
 
 def date(text: str) -> int:
     """Days since 1970-01-01 of `[-]yyyy-mm-dd`, with blanks around it."""
-    matched = _DATE.fullmatch(text.strip(" "))
+    matched = _DATE.fullmatch(text.strip())
     if not matched:
         raise NoValueError(text)
-    return _day(*matched.groups())
+    days = _day(*matched.groups())
+    if abs(days) >= _INFINITE_DAY:
+        raise NoValueError(text)
+    return days
 
 
 def _day(year: str, month: str, day: str) -> int:
@@ -66,19 +73,22 @@ def _fraction(digits: str | None) -> int:
     return int((digits or "").ljust(PICOS, "0"))
 
 
-def timestamp(text: str) -> Moment:
-    """`yyyy-mm-dd [hh:mm[:ss[.fraction]]] [zone]`; `NoValueError`, too, for years that no timestamp holds."""
+def timestamp(text: str, *, zoned: bool = True) -> Moment:
+    """`yyyy-mm-dd [hh:mm[:ss[.fraction]]] [zone]`; `NoValueError`, too, for years that no timestamp holds.
+
+    Without `zoned` what stands where the zone would is not looked at.
+    """
     matched = _TIMESTAMP.fullmatch(text)
     if not matched:
         raise NoValueError(text)
     year, month, day, _, hour, minute, second, fraction, zone = matched.groups()
     seconds = _day(year, month, day) * 86_400 + _clock(hour, minute, second)
-    if abs(seconds) >= _MOST_MICROS:
+    if abs(seconds) >= _MOST_SECONDS:
         raise NoValueError(text)
     name = None
-    if zone is not None:
+    if zone is not None and zoned:
         name = zones.canonical(zone)
-        if name is None:
+        if name is None or (len(fraction or "") <= 3 and abs(seconds) * 1000 >= _ZONED_MILLIS):
             raise NoValueError(text)
     return Moment(seconds * _PICOS_PER_SECOND + _fraction(fraction), len(fraction or ""), name)
 
