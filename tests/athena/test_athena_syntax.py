@@ -137,7 +137,9 @@ def test_other_dialects_are_syntax_errors(sql: str, message: str) -> None:
     assert refused.value.message.startswith(message)
 
 
-RESERVED = "ALTER CROSS CUBE END ESCAPE EXECUTE FOR GROUPING JOIN LISTAGG NORMALIZE RECURSIVE SKIP TRIM UESCAPE USING".split()
+RESERVED = (
+    "ALTER CROSS CUBE END ESCAPE EXECUTE FOR GROUPING JOIN LISTAGG NORMALIZE RECURSIVE SKIP TRIM UESCAPE USING".split()
+)
 FREE = (
     "ADD ANY ARRAY ASC AT COLUMNS COMMENT COUNT CURRENT DATA DATE DAY DESC FETCH FILTER FIRST FORMAT GROUPS HOUR IF IGNORE "
     "INTERVAL KEY LAST LATERAL LIMIT MAP MATCH MONTH NAME NO NULLIF OF OFFSET ORDINALITY OUTPUT OVER PARTITION POSITION "
@@ -209,7 +211,18 @@ def test_literals(local: LocalLake, text: str, plain: str) -> None:
 def test_typed_literals_are_told_from_casts() -> None:
     literal, cast = QueryParser("SELECT DECIMAL '1.23', CAST('1.23' AS DECIMAL)").whole().expressions
     assert (literal.meta.get("typed_literal"), cast.meta.get("typed_literal")) == (True, None)
-    for name in ("BIGINT", "VARCHAR", "REAL", "BOOLEAN", "UUID", "IPADDRESS", "JSON", "CHAR", "TIME", "DOUBLE PRECISION"):
+    for name in (
+        "BIGINT",
+        "VARCHAR",
+        "REAL",
+        "BOOLEAN",
+        "UUID",
+        "IPADDRESS",
+        "JSON",
+        "CHAR",
+        "TIME",
+        "DOUBLE PRECISION",
+    ):
         node = QueryParser(f"SELECT {name} 'x'").whole().expressions[0]
         assert isinstance(node, exp.Cast)
         assert node.meta["typed_literal"] is True

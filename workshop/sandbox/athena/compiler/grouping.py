@@ -28,15 +28,15 @@ class Grouping:
     sql: str
 
     @staticmethod
-    def of(block: Expressions, clause: exp.Expr, items: Sequence[exp.Expr]) -> "Grouping":
-        """The grouping that a GROUP BY clause asks for; `items` are those of SELECT, which ordinals name."""
+    def of(block: Expressions, clause: exp.Expr, items: Sequence[exp.Expr | Value]) -> "Grouping":
+        """The grouping that a GROUP BY clause asks for; `items` are the outputs, which ordinals name."""
         return _Reader(block.in_clause(GROUP_BY), items, is_whole(clause)).read(clause)
 
 
 @dataclass
 class _Reader:
     block: Expressions
-    items: Sequence[exp.Expr]
+    items: Sequence[exp.Expr | Value]
     in_sets: bool
 
     def read(self, clause: exp.Expr) -> Grouping:
@@ -93,13 +93,15 @@ class _Reader:
         return self._enter(value)
 
     def _key(self, node: exp.Expr) -> str:
-        target = node
+        target: exp.Expr | Value = node
         if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
             target = self._of_ordinal(node)
+        if isinstance(target, Value):
+            return self._enter(target)
         refuse_all_but_scalars(target, "GROUP BY clause", self.block.queries.text)
         return self._enter(self.block.compile(target))
 
-    def _of_ordinal(self, node: exp.Expr) -> exp.Expr:
+    def _of_ordinal(self, node: exp.Expr) -> exp.Expr | Value:
         number = int(node.name)
         if not 1 <= number <= len(self.items):
             raise AthenaError(
@@ -107,7 +109,8 @@ class _Reader:
                 f"GROUP BY position {number} is not in select list",
                 self.block.position(node),
             )
-        return unaliased(self.items[number - 1])
+        item = self.items[number - 1]
+        return item if isinstance(item, Value) else unaliased(item)
 
     def _enter(self, value: Value) -> str:
         """Remember the key; its SQL in the clause."""

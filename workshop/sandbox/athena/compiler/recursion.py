@@ -95,7 +95,7 @@ def _check_references(queries: "QueryCompiler", union: exp.Union, name: str) -> 
 
     for node in _references(union.this, name):
         refuse(node, "WITH table name is referenced in the base relation of recursion")
-    found = list(_references(union.expression, name))
+    found = sorted(_references(union.expression, name), key=lambda node: int(node.meta.get("start", 0)))
     if len(found) > 1:
         refuse(found[1], "multiple recursive references in the step relation of recursion")
     step = union.expression

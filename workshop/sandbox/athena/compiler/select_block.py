@@ -23,7 +23,7 @@ from workshop.sandbox.athena.compiler.limits import SortKey, Unlimited, limited
 from workshop.sandbox.athena.compiler.pushdown import findings, sources
 from workshop.sandbox.athena.compiler.relations import Relations
 from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Scope
-from workshop.sandbox.athena.compiler.stars import star
+from workshop.sandbox.athena.compiler.stars import is_star, star
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.compiler.windows import named_windows, over
 from workshop.sandbox.athena.errors import AthenaError, Position
@@ -52,7 +52,7 @@ class SelectCompiler:
         base = Expressions(self.queries, scope, place=self.queries.position(node))
         base.named_windows = named_windows(base, node.args.get("windows") or [])
         where = self._where(base)
-        grouping = self._grouping(base)
+        grouping = self._grouping(base, relation.columns)
         if grouping is not None:
             base = replace(base, groups=grouping.keys, scope=replace(scope, groups=grouping.keys))
         for window in base.named_windows.values():
@@ -99,7 +99,7 @@ class SelectCompiler:
         self.queries.findings += findings(base.in_clause(WHERE), clause.this, lambda c: not c.nullable_side)
         return f" WHERE {condition.sql}"
 
-    def _grouping(self, base: Expressions) -> Grouping | None:
+    def _grouping(self, base: Expressions, columns: Sequence[Column]) -> Grouping | None:
         """The grouping of the block; None if it does not aggregate."""
         node = self.node
         clause, order = node.args.get("group"), node.args.get("order")
@@ -115,7 +115,13 @@ class SelectCompiler:
                 )
             aggregates = node.args.get("having") is not None or aggregates_in([*selected, *windows])
             return Grouping({}, "") if aggregates else None
-        return Grouping.of(base, clause, node.expressions)
+        outputs: list[exp.Expr | Value] = []
+        for item in node.expressions:
+            if is_star(item):
+                outputs += [value for _, value in star(base, item, columns, node)]
+            else:
+                outputs.append(item)
+        return Grouping.of(base, clause, outputs)
 
     def _having(self, base: Expressions) -> str:
         clause = self.node.args.get("having")
@@ -144,8 +150,7 @@ class SelectCompiler:
         items: list[Item] = []
         for node in self.node.expressions:
             target = unaliased(node)
-            starred = target.expression if isinstance(target, exp.Dot) else target.this
-            if isinstance(target, exp.Star) or isinstance(starred, exp.Star):
+            if is_star(target):
                 items += star(base, target, columns, self.node)
                 continue
             items.append((output_name(node), self._grouped(partial(base.compile, target), target)))

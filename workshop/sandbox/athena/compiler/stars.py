@@ -13,6 +13,13 @@ from workshop.sandbox.athena.types import field_names, quote
 Items = list[tuple[str | None, Value]]
 
 
+def is_star(node: exp.Expr) -> bool:
+    """Whether an item of SELECT stands for several outputs."""
+    return isinstance(node, exp.Star) or isinstance(
+        node.expression if isinstance(node, exp.Dot) else node.this, exp.Star
+    )
+
+
 def star(block: Expressions, node: exp.Expr, columns: Sequence[Column], select: exp.Select) -> Items:
     """The outputs that a star stands for; `columns` are those of FROM."""
     names = [n.name.lower() for n in node.args.get("names") or []]
