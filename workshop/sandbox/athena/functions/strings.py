@@ -172,7 +172,7 @@ _ROWS: tuple[Row, ...] = (
     ("concat(varchar) -> varchar", _one_argument),
     ("concat(varchar, varchar, ...) -> varchar", _concat),
     ("concat_ws(varchar, array(varchar)) -> varchar",
-     "array_to_string(list_filter({1}, lambda e: e IS NOT NULL), {0})"),
+     "CASE WHEN {0} IS NOT NULL THEN array_to_string(list_filter({1}, lambda e: e IS NOT NULL), {0}) END"),
     ("concat_ws(varchar, varchar, ...) -> varchar", _concat_ws),
     ("hamming_distance(varchar, varchar) -> bigint", Udf(code_points.hamming_distance)),
     ("levenshtein_distance(varchar, varchar) -> bigint", Udf(code_points.levenshtein_distance)),
