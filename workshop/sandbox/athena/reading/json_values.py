@@ -64,20 +64,28 @@ def from_stored(sql: str, type_: Type, key_of: KeyOf, *, strict: bool, depth: in
 
 
 def _scalar(sql: str, type_: Type, *, strict: bool) -> str:
-    raw, text = f"CAST({sql} AS VARCHAR)", f"({sql} ->> '$')"
-    value = _of_text(text, type_, strict=strict)
-    branches = []
+    raw = f"CAST({sql} AS VARCHAR)"
+    content = f"CASE WHEN contains({raw}, '\\') THEN ({sql} ->> '$') ELSE {raw}[2:-2] END"
+    branches = [f"WHEN {raw} = 'null' THEN CAST(NULL AS {type_.duckdb})"]
+    if type_.name in ("varchar", "char"):
+        branches.append(f"WHEN left({raw}, 1) = '\"' THEN {scalar(content, type_)}")
+    if strict or type_.name not in ("varchar", "char"):
+        numbers = strict and (type_.is_integer or type_.name in ("real", "double"))
+        listed = ", ".join(map(literal, (*_COMPOUND, *_NOT_A_NUMBER) if numbers else _COMPOUND))
+        branches.append(f"WHEN left({raw}, 1) IN ({listed}) THEN {_bad(raw, type_)}")
     if type_.name in ("varchar", "char", "decimal"):
         # DuckDB has made a double of a number with a fraction: 1.50 would be 1.5.
         asked = fail(f"'{NUMBER_TEXT}: '", type_)
-        branches.append(f"WHEN regexp_matches({raw}, '^-?[0-9]') AND regexp_matches({raw}, '[.eE]') THEN {asked}")
-    wrong: tuple[str, ...] = _COMPOUND
-    if strict and (type_.is_integer or type_.name in ("real", "double")):
-        wrong = (*_COMPOUND, *_NOT_A_NUMBER)
-    if strict or type_.name not in ("varchar", "char"):
-        listed = ", ".join(map(literal, wrong))
-        branches.append(f"WHEN left({raw}, 1) IN ({listed}) THEN {_bad(raw, type_)}")
-    return f"CASE {' '.join(branches)} ELSE {value} END" if branches else value
+        number = f"{_has_fraction(raw)} AND regexp_matches({raw}, '^-?[0-9]')"
+        branches.append(f"WHEN {number} THEN {asked}")
+    text = f"(CASE WHEN left({raw}, 1) = '\"' THEN {content} ELSE {raw} END)"
+    if strict and type_.is_integer:
+        text = raw
+    return f"CASE {' '.join(branches)} ELSE {_of_text(text, type_, strict=strict)} END"
+
+
+def _has_fraction(text: str) -> str:
+    return f"(contains({text}, '.') OR contains({text}, 'e') OR contains({text}, 'E'))"
 
 
 def _of_text(text: str, type_: Type, *, strict: bool) -> str:
@@ -94,7 +102,7 @@ def _of_text(text: str, type_: Type, *, strict: bool) -> str:
 
 def _hive_integer(text: str, type_: Type) -> str:
     cut = f"TRY_CAST(trunc(TRY_CAST({text} AS DOUBLE)) AS {type_.duckdb})"
-    return f"CASE WHEN regexp_matches({text}, '[.eE]') THEN {cut} ELSE TRY_CAST({text} AS {type_.duckdb}) END"
+    return f"CASE WHEN {_has_fraction(text)} THEN {cut} ELSE TRY_CAST({text} AS {type_.duckdb}) END"
 
 
 def _openx_integer(text: str, type_: Type) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from workshop.sandbox.athena.catalog.glue import Catalog
-from workshop.sandbox.athena.compiler.expressions import contains_aggregate
+from workshop.sandbox.athena.compiler.aggregation import contains_aggregate
 from workshop.sandbox.athena.compiler.scope import Compiled, Scan
 from workshop.sandbox.athena.engine import Session
 from workshop.sandbox.athena.reading import readers
