@@ -122,6 +122,28 @@ def test_ten_thousand_columns(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20  # minutes, if anything were quadratic
 
 
+LONG = 100_000
+ENDLESS = [
+    "/*" * LONG,
+    "\\'" * LONG,
+    "'\"`" * LONG,
+    "EXPLAIN " * LONG,
+    "--\n" * LONG,
+    " " * LONG,
+    "(" * LONG,
+    "." * LONG,
+]
+
+
+@pytest.mark.parametrize("text", ENDLESS, ids=range(len(ENDLESS)))
+@pytest.mark.parametrize("head", ["", "DROP TABLE ", "CREATE EXTERNAL TABLE t (a int COMMENT ", "EXPLAIN "])
+def test_long_texts_are_read_once(head: str, text: str) -> None:
+    started = time.monotonic()
+    if head or text[0] not in "('\"`":  # what is a query is read elsewhere
+        assert parsed(head + text) is None
+    assert time.monotonic() - started < 60  # hours, if texts were read from each of their characters
+
+
 def test_a_pattern_does_not_hang(tmp_path: Path) -> None:
     bench = CatalogBench(tmp_path)
     bench.client.databases["a" * 200] = {"Name": "a" * 200}

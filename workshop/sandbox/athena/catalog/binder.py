@@ -65,8 +65,7 @@ class Binder:
     @staticmethod
     def _check(table: Table) -> None:
         names = [c.name for c in table.all_columns]
-        double = next((n for n in names if names.count(n) > 1), None)
-        if double is not None:
+        if len(set(names)) < len(names):
             raise AthenaError(
                 "HIVE_INVALID_METADATA",
                 f"Hive metadata for table {table.name} is invalid: Table descriptor contains duplicate columns",

@@ -1,5 +1,6 @@
 """CREATE EXTERNAL TABLE, DROP TABLE, and ALTER TABLE where it does not concern partitions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -176,8 +177,8 @@ def serde_of(table: Mapping[str, Any]) -> str:
 
 
 def _check_new(added: Sequence[ColumnDefinition], present: Sequence[str]) -> None:
-    names = [*present, *(c.name for c in added)]
-    twice = next((c.name for c in added if names.count(c.name) > 1), None)
+    counts = Counter([*present, *(c.name for c in added)])
+    twice = next((c.name for c in added if counts[c.name] > 1), None)
     if twice is not None:
         raise execution_error(f"Duplicate column name: {twice}")
 

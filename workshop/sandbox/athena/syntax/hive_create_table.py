@@ -2,6 +2,7 @@
 supported SerDes)."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -209,7 +210,7 @@ def _check(clauses: _Clauses, external: bool, name: ObjectName) -> None:
 
 
 def _check_columns(columns: list[str], keys: list[str]) -> None:
-    twice = next((n for n in columns if columns.count(n) > 1), None) if len(set(columns)) < len(columns) else None
+    twice = next((name for name, count in Counter(columns).items() if count > 1), None)
     if twice is not None:
         raise HiveRefusalError(f"FAILED: SemanticException [Error 10036]: Duplicate column name: {twice}")
     if len(set(keys)) < len(keys) or set(keys) & set(columns):

@@ -270,6 +270,10 @@ def _show_properties(cursor: Cursor) -> CatalogStatement:
     return statements.ShowProperties(name, key)
 
 
+def _show_functions(cursor: Cursor) -> CatalogStatement:
+    raise HiveRefusalError("NOT_SUPPORTED: SHOW FUNCTIONS")
+
+
 def _show_other(cursor: Cursor) -> CatalogStatement:
     cursor.position += 1
     raise cursor.no_alternative()
@@ -318,6 +322,7 @@ _READERS: tuple[tuple[tuple[str, ...], tuple[str, str], Reader], ...] = (
     (("SHOW", "PARTITIONS"), _types(statements.ShowPartitions), _show_partitions),
     (("SHOW", "CREATE", "TABLE"), _types(statements.ShowCreateTable), _show_create_table),
     (("SHOW", "TBLPROPERTIES"), _types(statements.ShowProperties), _show_properties),
+    (("SHOW", "FUNCTIONS"), ("UTILITY", "SHOW_FUNCTIONS"), _show_functions),
     (("SHOW",), ("UTILITY", "SHOW"), _show_other),
     (("DESCRIBE",), _types(statements.Describe), _describe),
     (("DESC",), _types(statements.Describe), _describe),

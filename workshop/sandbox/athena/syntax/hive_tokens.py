@@ -69,7 +69,8 @@ _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", 
 
 
 def tokens_of(text: str, language: str = "hive") -> list[HiveToken]:
-    """All tokens of a text, without comments, an END last; a character of no token is a symbol that nothing expects.
+    """All tokens of a text, without comments, an END last; a character of no token is a symbol that nothing expects,
+    and so is a quote that does not end, the last that is read.
 
     `language`: "trino" takes double quotes for names, and backslashes for what they are.
     """
@@ -89,8 +90,19 @@ def tokens_of(text: str, language: str = "hive") -> list[HiveToken]:
             meaning = raw[1:-1].replace("``", "`")
         quote = raw[0] if raw[0] in "'\"`" and len(raw) > 1 else ""
         tokens.append(HiveToken(Kind[kind.upper()], meaning, found.start(), found.end(), quote))
+        if raw in "'\"`" or text.startswith("/*", found.start()):
+            break  # a quote or comment that does not end: nothing behind it can be read
     tokens.append(HiveToken(Kind.END, "<EOF>", len(text), len(text)))
     return tokens
+
+
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
+
+
+def first_word(text: str) -> str:
+    """The word that a text begins with, in upper case, comments left out; '' if it begins with something else."""
+    found = _FIRST_WORD.match(text)
+    return found[1].upper() if found else ""
 
 
 def unescape(body: str) -> str:

@@ -95,7 +95,7 @@ def _explain(cursor: Cursor, parse: Parse) -> CatalogStatement:
                 break
             if not cursor.accept(","):
                 raise _mismatched(cursor, "')', ','")
-    if cursor.token.kind is Kind.END:
+    if cursor.token.kind is Kind.END or any(map(cursor.at, ("EXPLAIN", "PREPARE", "EXECUTE", "DEALLOCATE"))):
         raise _mismatched(cursor, "<statement>")
     inner = parse(_rest(cursor))
     return statements.Explain(

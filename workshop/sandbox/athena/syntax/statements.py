@@ -10,6 +10,7 @@ from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError, not
 from workshop.sandbox.athena.syntax import modifications
 from workshop.sandbox.athena.syntax.catalog_statements import CatalogStatement, Explain, FailsWhenRun
 from workshop.sandbox.athena.syntax.hive_statements import hive_statement
+from workshop.sandbox.athena.syntax.hive_tokens import first_word
 from workshop.sandbox.athena.syntax.modifications import Modification
 from workshop.sandbox.athena.syntax.parser import SyntaxTree
 from workshop.sandbox.athena.syntax.statement_heads import headed_statement, is_ctas
@@ -54,6 +55,28 @@ _FIRST_WORDS = frozenset(
         "WITH",
     ]
 )
+
+
+_CATALOG_WORDS = frozenset(
+    [
+        "ALTER",
+        "CREATE",
+        "DEALLOCATE",
+        "DELETE",
+        "DESC",
+        "DESCRIBE",
+        "DROP",
+        "EXPLAIN",
+        "MERGE",
+        "MSCK",
+        "OPTIMIZE",
+        "PREPARE",
+        "SHOW",
+        "UPDATE",
+        "VACUUM",
+    ]
+)
+"""First words of statements that are not read as queries and writes are."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +179,12 @@ def result_suffix(statement: Statement) -> str:
 
 def parse(text: str) -> Statement:  # noqa: PLR0911 - one return for each kind of statement
     """The statement in `text`; `InvalidRequestError` when it is not SQL that Athena would accept."""
-    found = headed_statement(text, parse) or modifications.modification(text)
-    if found is None and not is_ctas(text):
-        found = hive_statement(text)
-    if found is not None:
-        return found
+    if first_word(text) in _CATALOG_WORDS:
+        found = headed_statement(text, parse) or modifications.modification(text)
+        if found is None and not is_ctas(text):
+            found = hive_statement(text)
+        if found is not None:
+            return found
     tree = SyntaxTree(text)
     if not tree.tokens:
         raise InvalidRequestError("Query string cannot be empty.", athena_error_code="MALFORMED_QUERY")
