@@ -123,6 +123,7 @@ TABLES = [
                 Fails(_INVALID, "Lambda comparator must return either -1, 0, or 1"),
             ),
             ("array_sort(ARRAY[2, 1], (x, y) -> 'a')", Fails("FUNCTION_NOT_FOUND")),
+            ("array_sort(ARRAY[2, 1], (x, y) -> BIGINT '1')", Fails("FUNCTION_NOT_FOUND")),
         ],
     ),
     Table(

@@ -69,7 +69,7 @@ def row_of(block: "Expressions", node: exp.Expr) -> Value:
 
 
 def _typed(value: Value) -> str:
-    """A bare NULL has no type that a field could take."""
+    """SQL with a type: a bare NULL has none."""
     return f"CAST({value.sql} AS {value.type.duckdb})" if value.type == UNKNOWN else value.sql
 
 
@@ -162,7 +162,8 @@ def argument(block: "Expressions", node: exp.Expr) -> Argument:
     def body(types: Sequence[Type], bound: Sequence[str]) -> Value:
         columns = [Column(n, t, sql, output=True) for n, t, sql in zip(names, types, bound, strict=True)]
         scope = LambdaScope(columns, block.scope, extends=True)
-        return replace(block, scope=scope).compile(node.this)
+        value = replace(block, scope=scope).compile(node.this)
+        return replace(value, sql=_typed(value))
 
     def compiled(types: Sequence[Type]) -> LambdaValue:
         if len(types) != len(names):

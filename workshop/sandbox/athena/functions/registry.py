@@ -177,7 +177,7 @@ class Registry:
                 matched = _match(overload, args, exact=exact)
                 if matched is not None:
                     return _call(overload, matched, clauses)
-        shown = ", ".join("function" if isinstance(a, LambdaArgument) else str(a.type) for a in args)
+        shown = ", ".join("<function>" if isinstance(a, LambdaArgument) else str(a.type) for a in args)
         expected = ", ".join(map(str, overloads))
         raise AthenaError(
             "FUNCTION_NOT_FOUND",
@@ -292,7 +292,7 @@ def _match(overload: Overload, args: Sequence[Argument], *, exact: bool) -> _Mat
 
 
 def _compile_lambda(pattern: Pattern, argument: LambdaArgument, bound: dict[str, Type]) -> LambdaValue | None:
-    """The lambda, with the type that the pattern asks for; compiled again when its own type widens a parameter's."""
+    """The lambda, if it has the type that the pattern asks for; compiled again when its own widens a parameter's."""
     *parameters, result = pattern.args
     for _ in range(_WIDENINGS):
         types = [_substitute(p, UNKNOWN, bound) for p in parameters]
@@ -300,21 +300,13 @@ def _compile_lambda(pattern: Pattern, argument: LambdaArgument, bound: dict[str,
         if not _bind(result, value.type, bound, exact=False):
             return None
         if [_substitute(p, UNKNOWN, bound) for p in parameters] == types:
-            return _as(value, _substitute(result, value.type, bound))
+            return value if _fits(value.type, _substitute(result, value.type, bound)) else None
     return None
 
 
-def _as(value: LambdaValue, target: Type) -> LambdaValue | None:
-    """The lambda with its result as `target`."""
-    if not can_coerce(value.type, target):
-        return None
-
-    def coerced(body: str) -> str:
-        return coerce(Value(body, value.type), target).sql
-
-    body = coerced(value.body)
-    sql = f"lambda {', '.join(value.variables)}: {body}"
-    return replace(value, sql=sql, body=body, type=target, apply=lambda bound: coerced(value.apply(bound)))
+def _fits(type_: Type, wanted: Type) -> bool:
+    """Whether a lambda gives what is wanted: Trino does not convert its result; only a text may be shorter."""
+    return type_ == wanted or (type_.name == wanted.name == "varchar" and can_coerce(type_, wanted))
 
 
 def _bind(  # noqa: PLR0911 - one return for each kind of pattern
