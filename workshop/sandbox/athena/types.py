@@ -214,8 +214,11 @@ def map_of(key: Type, value: Type) -> Type:
 
 
 def row(fields: Sequence[tuple[str | None, Type]]) -> Type:
-    """`row(name type, …)`."""
-    return Type("row", args=tuple(t for _, t in fields), fields=tuple(n for n, _ in fields))
+    """`row(name type, …)`; refuses fields of one name, which Trino has and DuckDB has not."""
+    type_ = Type("row", args=tuple(t for _, t in fields), fields=tuple(n for n, _ in fields))
+    if len({name.lower() for name in field_names(type_)}) < len(fields):
+        raise not_supported(f"A row with several fields of one name ({type_})")
+    return type_
 
 
 def field_names(type_: Type) -> list[str]:
