@@ -77,7 +77,7 @@ def _regularized_beta(x: float, a: float, b: float) -> float:
     if x > (a + 1) / (a + b + 2):
         return 1 - _regularized_beta(1 - x, b, a)
     if a + b < _LARGE:
-        front = x**a * (1 - x) ** b / _beta(a, b) / a
+        front = math.pow(x, a) * math.pow(1 - x, b) / _beta(a, b) / a
     else:
         front = math.exp(a * math.log(x) + b * math.log1p(-x) - _log_beta(a, b)) / a
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or _TINY)

@@ -176,13 +176,9 @@ _ROWS: tuple[Row, ...] = (
     ("width_bucket(double, double, double, bigint) -> bigint", Udf(_width_bucket)),
     ("width_bucket(double, array(double)) -> bigint", Udf(_width_bucket_of_bins)),
     ("cosine_similarity(map(varchar, double), map(varchar, double)) -> double", Udf(_cosine_similarity, nulls=True)),
-    *((row.format(name=name), sql)
-      for name in ("random", "rand")
-      for row, sql in (
-          ("{name}() -> double", "random()"),
-          *((f"{{name}}({t}) -> {t}", _random) for t in _INTEGERS),
-          *((f"{{name}}({t}, {t}) -> {t}", _random) for t in _INTEGERS),
-      )),
+    *((f"{name}() -> double", "random()") for name in ("random", "rand")),
+    *((f"{name}({t}) -> {t}", _random) for name in ("random", "rand") for t in _INTEGERS),
+    *((f"{name}({t}, {t}) -> {t}", _random) for name in ("random", "rand") for t in _INTEGERS),
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ _WIDE = Context(prec=90)
 def _round_integer(value: int, digits: int, name: str) -> int:
     if digits >= 0:
         return value
-    factor = 10**-digits
+    factor = int(10**-digits)
     rounded = (2 * abs(value) + factor) // (2 * factor) * factor * (1 if value >= 0 else -1)
     half = 2 ** (_BITS[name] - 1)
     if digits < -_SHORT_DIGITS or not -(2**63) <= rounded < 2**63:
