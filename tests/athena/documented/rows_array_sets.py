@@ -79,6 +79,15 @@ TABLES = [
             ("array_sort(ARRAY[ARRAY[7, 1], ARRAY[2], ARRAY[2, 0]])", "[[2], [2, 0], [7, 1]]"),
             ("array_sort(ARRAY[ROW(2, 'a'), ROW(1, 'b')])", "[{field0=1, field1=b}, {field0=2, field1=a}]"),
             ("array_sort(ARRAY[])", "[]"),
+            (
+                "array_sort(ARRAY[ARRAY[1], ARRAY[NULL]])",
+                Fails(_INVALID, "Array contains elements not supported for comparison"),
+            ),
+            (
+                "array_sort(ARRAY[ROW(1), ROW(NULL)])",
+                Fails(_INVALID, "Array contains elements not supported for comparison"),
+            ),
+            ("array_sort(ARRAY[ARRAY[2, NULL], ARRAY[1, NULL], NULL])", "[[1, null], [2, null], null]"),
             ("array_sort(CAST(NULL AS array(integer)))", None),
             ("array_sort(ARRAY[MAP(ARRAY[1], ARRAY[2])])", Fails("FUNCTION_NOT_FOUND", "for function array_sort")),
             (

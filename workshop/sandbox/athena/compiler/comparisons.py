@@ -147,6 +147,11 @@ def _ordered(operator: str, x: str, y: str, type_: Type) -> str:
     return f"CASE WHEN {either} THEN list_transform([{_order(x, y, type_)}], lambda o: {wrong})[1] END"
 
 
+def without_order(x: str, y: str, type_: Type) -> str:
+    """SQL: whether a NULL inside leaves open how `x` stands to `y`, both not NULL."""
+    return f"({_order(x, y, type_)} >= {_ARRAY_CODE})"
+
+
 def _order(x: str, y: str, type_: Type) -> str:
     """SQL of -1, 0 or 1, or one of the codes: how `x` stands to `y`, both not NULL."""
     match type_.name:

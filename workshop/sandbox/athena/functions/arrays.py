@@ -128,7 +128,25 @@ def _sort(values: Sequence[Value]) -> str:
     """NULLs last."""
     if not comparisons.is_orderable(values[0].type):
         raise _no_function("array_sort", values)
-    return f"CASE WHEN {values[0].sql} IS NOT NULL THEN {_sorted(values[0].sql, values[0].type)} END"
+    return held(
+        values[0].sql, lambda items: f"CASE WHEN {items} IS NOT NULL THEN {_compared(items, values[0].type)} END"
+    )
+
+
+def _compared(items: str, type_: Type) -> str:
+    """Sorted; elements that NULLs in them leave without an order are neighbours then, and an error."""
+    element = type_.args[0]
+    if not comparisons.is_nested(element):
+        return _sorted(items, type_)
+    wrong = invalid_argument("'Array contains elements not supported for comparison'", type_)
+
+    def checked(found: str) -> str:
+        pair = f"{found}[i] IS NOT NULL AND {found}[i + 1] IS NOT NULL"
+        open_ = comparisons.without_order(f"{found}[i]", f"{found}[i + 1]", element)
+        places = f"list_filter(range(1, len({found})), lambda i: {pair} AND {open_})"
+        return f"CASE WHEN len({places}) > 0 THEN {wrong} ELSE {found} END"
+
+    return held(_sorted(items, type_), checked)
 
 
 def _no_function(name: str, values: Sequence[Value]) -> AthenaError:
@@ -275,6 +293,8 @@ ROWS: tuple[Row, ...] = (
     ("contains(array(T), T) -> boolean", _contains),
     ("contains_sequence(array(T), array(T)) -> boolean", _contains_sequence),
     ("element_at(array(T), bigint) -> T", _element_at),
+    ("array_first(array(T)) -> T", "({0})[1]"),
+    ("array_last(array(T)) -> T", "({0})[-1]"),
     ("array_position(array(T), T) -> bigint", _position),
     ("array_remove(array(T), T) -> array(T)", _remove),
     ("array_max(array(T)) -> T", _extreme("array_max")),
