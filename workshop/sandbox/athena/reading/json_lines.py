@@ -80,7 +80,7 @@ def json_source(request: Request) -> Source:
     except (AthenaError, duckdb.Error):
         # Some column cannot be read, but not all may be asked for.
         request.check()
-        if len(request.wanted) == len(every) or not request.wanted:
+        if len(request.wanted) == len(every):
             raise
         return _converted(request)
     return replace(source, columns=[source.columns[places[w.name]] for w in request.wanted])
