@@ -54,10 +54,9 @@ class Starter:
             prepared = {"StatementName": statement.name, "WorkGroup": name}
             found = (await self.emulator.call("GetPreparedStatement", prepared, headers))["PreparedStatement"]
             statement = await self._parse(str(found["QueryStatement"]))
-        database = request.get("QueryExecutionContext", {}).get("Database")
         lake = partial(self.lake_of, caller)
         kept = PreparedStatements(self.emulator, name, headers)
-        await admit(statement, kept, lake, database.lower() if database else None)
+        await admit(statement, kept, lake, _database(request))
         token = request.get("ClientRequestToken")
         types = (*statements.statement_types(statement), statements.result_suffix(statement))
         make = partial(_execution, request, caller.account_id, settings, parameters, types)
@@ -96,7 +95,7 @@ def _execution(  # noqa: PLR0917 - the first five are bound, one calls it with a
         account_id=account_id,
         query=request["QueryString"],
         work_group=request.get("WorkGroup") or "primary",
-        database=context["Database"].lower() if context.get("Database") else None,
+        database=_database(request),
         catalog=context["Catalog"].lower() if context.get("Catalog") else None,
         statement_type=kind,
         substatement_type=sort,
@@ -109,6 +108,11 @@ def _execution(  # noqa: PLR0917 - the first five are bound, one calls it with a
         engine_selected=settings.engine_selected or ENGINE_VERSION,
         reuse_minutes=asked_minutes(request),
     )
+
+
+def _database(request: Mapping[str, Any]) -> str | None:
+    """The database of the context; awswrangler puts it in backquotes, which Athena takes."""
+    return str(request.get("QueryExecutionContext", {}).get("Database") or "").strip("`").lower() or None
 
 
 def _same_request(one: Execution, other: Execution) -> bool:
