@@ -127,6 +127,7 @@ REFUSED = [
     ("SELECT sum(a) IGNORE NULLS OVER () FROM t1", "NULL_TREATMENT_NOT_ALLOWED: line 1:8: Cannot specify null treatment clause for sum function"),
     ("SELECT count(DISTINCT a) OVER () FROM t1", "NOT_SUPPORTED: line 1:8: DISTINCT in window function parameters not yet supported: count(DISTINCT a)"),
     ("SELECT count(a) FILTER (WHERE a > 1) OVER () FROM t1", "NOT_SUPPORTED: line 1:1: FILTER is not yet supported for window functions"),
+    ("SELECT sum(x) OVER (ROWS BETWEEN x PRECEDING AND CURRENT ROW) FROM (VALUES -1) t(x)", "INVALID_WINDOW_FRAME: Window frame offset value must not be negative or null"),
     # subqueries, set operations, VALUES
     ("SELECT * FROM t1 WHERE a IN (SELECT a FROM t3)", "TYPE_MISMATCH: line 1:26: Value expression and result of subquery must be of the same type: bigint vs varchar"),
     ("SELECT * FROM t1 WHERE a > ALL (SELECT a FROM t3)", "TYPE_MISMATCH: line 1:26: Value expression and result of subquery must be of the same type: bigint vs varchar"),

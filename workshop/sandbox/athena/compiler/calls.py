@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from workshop.sandbox.athena.compiler import operators
+from workshop.sandbox.athena.catalog.glue import CATALOG
+from workshop.sandbox.athena.compiler import json_calls, json_constructors, operators
 from workshop.sandbox.athena.compiler.aggregation import refuse_nested
 from workshop.sandbox.athena.compiler.collections import argument, row_of
 from workshop.sandbox.athena.compiler.operations import same_type
 from workshop.sandbox.athena.compiler.time_literals import current_timestamp
 from workshop.sandbox.athena.compiler.values import Value, coerce, text_literal
-from workshop.sandbox.athena.errors import AthenaError
+from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind
 from workshop.sandbox.athena.syntax.formatting import shown
-from workshop.sandbox.athena.types import INTEGER
+from workshop.sandbox.athena.types import INTEGER, VARCHAR
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.expressions import Expressions
@@ -167,6 +168,19 @@ def _grouping(block: "Expressions", node: exp.Expr) -> Value:
     return Value(f"CAST(GROUPING({', '.join(map(operators.comparable, keys))}) AS INTEGER)", INTEGER)
 
 
+def _current_catalog(block: "Expressions", node: exp.Expr) -> Value:
+    return text_literal(CATALOG)
+
+
+def _current_schema(block: "Expressions", node: exp.Expr) -> Value:
+    database = block.queries.binder.database
+    return Value("NULL", VARCHAR) if database is None else text_literal(database)
+
+
+def _unknown_of_session(block: "Expressions", node: exp.Expr) -> Value:
+    raise not_supported(str(node.this).upper(), block.position(node))
+
+
 _SPECIAL: dict[str, Callable[["Expressions", exp.Expr], Value]] = {
     "coalesce": _coalesce,
     "nullif": _nullif,
@@ -175,6 +189,15 @@ _SPECIAL: dict[str, Callable[["Expressions", exp.Expr], Value]] = {
     "row": row_of,
     "grouping": _grouping,
     "now": current_timestamp,
+    "json_exists": json_calls.json_exists,
+    "json_value": json_calls.json_value,
+    "json_query": json_calls.json_query,
+    "json_array": json_constructors.json_array,
+    "json_object": json_constructors.json_object,
+    "current_catalog": _current_catalog,
+    "current_schema": _current_schema,
+    "current_user": _unknown_of_session,
+    "current_path": _unknown_of_session,
 }
 
 _EXTRACTED = frozenset(

@@ -22,7 +22,7 @@ from workshop.sandbox.athena.compiler.select_block import SelectCompiler, ordina
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.syntax.parser import place_of
-from workshop.sandbox.athena.types import Type, common_type
+from workshop.sandbox.athena.types import Type, common_type, field_names, quote
 
 
 @dataclass
@@ -130,10 +130,7 @@ class QueryCompiler:
     def values(self, node: exp.Expr, parent: Scope | None) -> Compiled:
         """VALUES."""
         expressions = Expressions(self, Scope([], parent))
-        rows = [
-            [expressions.compile(e) for e in (r.expressions if isinstance(r, exp.Tuple) else [r])]
-            for r in node.expressions
-        ]
+        rows = [_row(expressions, item) for item in node.expressions]
         types: list[Type] = [v.type for v in rows[0]]
         for r in rows[1:]:
             if len(r) != len(types):
@@ -155,6 +152,17 @@ class QueryCompiler:
         names = ", ".join(f"c{i}" for i in range(len(types)))
         sql = f"SELECT {names} FROM (VALUES {listed}) AS {self.name()}({names})"
         return Compiled(sql, tuple(OutputColumn(None, t) for t in types))
+
+
+def _row(block: Expressions, node: exp.Expr) -> list[Value]:
+    """The columns of a row of VALUES: those of a row constructor, the fields of any other row, else the value."""
+    if isinstance(node, exp.Tuple):
+        return [block.compile(item) for item in node.expressions]
+    value = block.compile(node)
+    if value.type.name != "row":
+        return [value]
+    fields = zip(field_names(value.type), value.type.args, strict=True)
+    return [Value(f"({value.sql}).{quote(name)}", type_) for name, type_ in fields]
 
 
 def _row_type(types: Sequence[Type]) -> str:

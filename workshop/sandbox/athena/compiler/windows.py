@@ -9,7 +9,7 @@ from sqlglot import exp
 from workshop.sandbox.athena.compiler import operators, time_operators
 from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, windows_in
 from workshop.sandbox.athena.compiler.calls import function
-from workshop.sandbox.athena.compiler.values import Value, coerce
+from workshop.sandbox.athena.compiler.values import Value, coerce, fail
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Kind
@@ -275,8 +275,10 @@ def _bound(block: "Expressions", window: exp.Window, bound: str) -> str:
         return _kind_of_bound(spec, bound)
     offset = block.compile(value)
     if spec.args["kind"] != "RANGE":
-        # DuckDB takes a negative offset for one to the other side; Trino refuses it when it runs.
-        return f"{coerce(offset, BIGINT).sql} {_kind_of_bound(spec, bound)}"
+        sql = coerce(offset, BIGINT).sql
+        if not isinstance(value, exp.Literal):
+            sql = f"CASE WHEN {sql} >= 0 THEN {sql} ELSE {fail(_NEGATIVE, BIGINT)} END"
+        return f"{sql} {_kind_of_bound(spec, bound)}"
     key = block.compile(_sort_items(window)[0].this)
     if key.type.is_numeric:
         sql = f"CAST({offset.sql} AS {key.type.duckdb})"
@@ -288,6 +290,8 @@ def _bound(block: "Expressions", window: exp.Window, bound: str) -> str:
         sql = time_operators.span(offset)
     return f"{sql} {_kind_of_bound(spec, bound)}"
 
+
+_NEGATIVE = "'INVALID_WINDOW_FRAME: Window frame offset value must not be negative or null'"
 
 METHODS: dict[type[exp.Expr], Callable[["Expressions", exp.Expr], Value]] = {exp.Window: _window}
 """What compiles each kind of node."""

@@ -172,9 +172,12 @@ class RelationParser(ExpressionParser):
     def _bracketed_relation(self) -> exp.Expr:
         first = self.take()
         self.note("<query>")
-        with self.deeper():
-            query = self.query_before(")")
-            node = placed(exp.Subquery(this=query), first) if query is not None else self.relation()
+        query = self.query_before(")")
+        if query is not None:
+            node: exp.Expr = placed(exp.Subquery(this=query), first)
+        else:
+            with self.deeper():
+                node = self.relation()
         self.expect_symbol(")")
         return node
 
