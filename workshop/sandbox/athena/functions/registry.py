@@ -213,6 +213,8 @@ _TYPES = {
 _FAMILIES = frozenset(["decimal", "char", "varchar_x", "time", "time_tz", "timestamp", "timestamp_tz"])
 """Names of signatures that stand for types of any length or precision."""
 _VARIABLES = frozenset("TKVRSU")
+_ANY = "any"
+"""A parameter that takes a value of any type, whatever the others are."""
 _WIDENINGS = 5
 """How often the types of a lambda's parameters may grow (Trino: SignatureBinder, SOLVE_ITERATION_LIMIT)."""
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
@@ -243,7 +245,7 @@ def _split(text: str) -> list[str]:
 
 def _pattern(text: str) -> Pattern:
     if "(" not in text:
-        if text not in _TYPES and text not in _VARIABLES and text not in _FAMILIES:
+        if text not in _TYPES and text not in _VARIABLES and text != _ANY and text not in _FAMILIES:
             raise ValueError(f"unknown type in a signature: {text}")
         return Pattern(text)
     name, _, inner = text.partition("(")
@@ -312,6 +314,8 @@ def _fits(type_: Type, wanted: Type) -> bool:
 def _bind(  # noqa: PLR0911 - one return for each kind of pattern
     pattern: Pattern, type_: Type, bound: dict[str, Type], *, exact: bool
 ) -> bool:
+    if pattern.name == _ANY:
+        return True
     if pattern.name in _VARIABLES:
         common = common_type(bound.get(pattern.name, UNKNOWN), type_)
         if common is None:
@@ -339,8 +343,12 @@ def _bind(  # noqa: PLR0911 - one return for each kind of pattern
     return pattern.name != "char" or type_.name == "char"
 
 
-def _substitute(pattern: Pattern, type_: Type, bound: Mapping[str, Type]) -> Type:
+def _substitute(  # noqa: PLR0911 - one return for each kind of pattern
+    pattern: Pattern, type_: Type, bound: Mapping[str, Type]
+) -> Type:
     """The type that `pattern` asks for; `type_` is the argument's, UNKNOWN where it does not matter."""
+    if pattern.name == _ANY:
+        return type_
     if pattern.name in _VARIABLES:
         return bound.get(pattern.name, UNKNOWN)
     if pattern.name == "decimal":
