@@ -193,7 +193,10 @@ def array_get(text: str, index: int) -> str | None:
             found = elements[index] if -index <= len(elements) else None
     except ValueError:
         return None
-    return None if found is None else valid_text(write(found, in_order=False))
+    if found is None:
+        return None
+    # A string comes without its quotes, which Trino's documentation calls broken.
+    return valid_text(found if isinstance(found, str) else write(found, in_order=False))
 
 
 def array_contains(text: str, wanted: bool | float | str) -> bool | None:
