@@ -17,7 +17,7 @@ from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind
 from workshop.sandbox.athena.syntax.formatting import shown
-from workshop.sandbox.athena.types import INTEGER, VARCHAR
+from workshop.sandbox.athena.types import INTEGER, VARCHAR, common_type, literal
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.expressions import Expressions
@@ -126,7 +126,7 @@ def _coalesce(block: "Expressions", node: exp.Expr) -> Value:
         raise AthenaError(
             "INVALID_ARGUMENTS", "The 'coalesce' function must have at least two arguments", block.position(node)
         )
-    common = same_type(block, values, "All COALESCE operands", node)
+    common = same_type(block, values, "All COALESCE operands", node.expressions)
     return Value(f"coalesce({', '.join(coerce(v, common).sql for v in values)})", common)
 
 
@@ -134,6 +134,9 @@ def _nullif(block: "Expressions", node: exp.Expr) -> Value:
     if len(node.expressions) != 2:
         raise AthenaError("INVALID_ARGUMENTS", "Invalid number of arguments for 'nullif'", block.position(node))
     first, second = (block.compile(e) for e in node.expressions)
+    if common_type(first.type, second.type) is None:
+        message = f"Types are not comparable with NULLIF: {first.type} vs {second.type}"
+        raise AthenaError("TYPE_MISMATCH", message, block.position(node))
     equal = operators.compare("=", first, second, block.position(node))
     return Value(f"CASE WHEN {equal.sql} THEN NULL ELSE {first.sql} END", first.type)
 
@@ -148,7 +151,7 @@ def _try(block: "Expressions", node: exp.Expr) -> Value:
 
 
 def _typeof(block: "Expressions", node: exp.Expr) -> Value:
-    return text_literal(str(block.compile(node.expressions[0]).type))
+    return Value(literal(str(block.compile(node.expressions[0]).type)), VARCHAR)
 
 
 def _grouping(block: "Expressions", node: exp.Expr) -> Value:

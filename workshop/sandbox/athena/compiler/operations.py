@@ -21,6 +21,7 @@ from workshop.sandbox.athena.types import (
     Type,
     can_coerce,
     common_of,
+    common_type,
 )
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _case(block: "Expressions", node: exp.Expr) -> Value:
     results = [block.compile(branch.args["true"]) for branch in node.args["ifs"]]
     default = node.args.get("default")
     otherwise = block.compile(default) if default is not None else Value("NULL", UNKNOWN)
-    common = same_type(block, [*results, otherwise], "All CASE results", node)
+    nodes = [branch.args["true"] for branch in node.args["ifs"]] + ([default] if default is not None else [])
+    common = same_type(block, [*results, otherwise], "All CASE results", nodes)
     branches = " ".join(f"WHEN {c} THEN {coerce(r, common).sql}" for c, r in zip(conditions, results, strict=True))
     return Value(f"CASE {branches} ELSE {coerce(otherwise, common).sql} END", common)
 
@@ -158,18 +160,29 @@ def _if(block: "Expressions", node: exp.Expr) -> Value:
     yes = block.compile(node.args["true"])
     no = node.args.get("false")
     otherwise = block.compile(no) if no is not None else Value("NULL", UNKNOWN)
-    common = same_type(block, [yes, otherwise], "Result types for IF", node)
+    common = common_type(yes.type, otherwise.type)
+    if common is None:
+        shown = f"Result types for IF must be the same: {yes.type} vs {otherwise.type}"
+        raise AthenaError("TYPE_MISMATCH", shown, block.position(node))
     chosen = f"WHEN {condition.sql} THEN {coerce(yes, common).sql} ELSE {coerce(otherwise, common).sql}"
     return Value(f"CASE {chosen} END", common)
 
 
-def same_type(block: "Expressions", values: Sequence[Value], what: str, node: exp.Expr) -> Type:
-    """The common type of `values`; TYPE_MISMATCH when there is none."""
-    common = common_of([v.type for v in values])
-    if common is None:
-        shown = ", ".join(str(v.type) for v in values)
-        raise AthenaError("TYPE_MISMATCH", f"{what} must be the same type: {shown}", block.position(node))
-    return common
+def same_type(block: "Expressions", values: Sequence[Value], what: str, nodes: Sequence[exp.Expr]) -> Type:
+    """The common type of `values`, which `nodes` compile to; TYPE_MISMATCH when there is none."""
+    types = [v.type for v in values]
+    common = common_of(types)
+    if common is not None:
+        return common
+    # Trino names the first value that does not go with those before it.
+    wrong = next(n for n in range(len(types)) if common_of(types[: n + 1]) is None)
+    raise AthenaError(
+        "TYPE_MISMATCH",
+        f"{what} must be the same type or coercible to a common type. Cannot find common type between "
+        f"{common_of(types[:wrong])} and {types[wrong]}, all types (without duplicates): "
+        f"[{', '.join(dict.fromkeys(map(str, types)))}]",
+        block.position(nodes[wrong]),
+    )
 
 
 def _cast(block: "Expressions", node: exp.Expr) -> Value:

@@ -111,8 +111,8 @@ def _boolean(value: Any) -> str:
 
 
 def _number(kind: str, flags: str, width: str | None, precision: int | None, value: Any) -> str:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if whole != (kind in "cCdoxX") or not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole != (kind in "cCdoxX") or not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         raise BadFormatError(f"IllegalFormatConversion: {kind} != {_JAVA_TYPES.get(type(value), type(value).__name__)}")
     if kind in "cC":
         assert isinstance(value, int)
