@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 CACHE_BYTES = 2 * 1024**3
 """Bytes that the copies, and what readers keep beside them, may take once no query runs."""
+_LOOK_SECONDS = 60
+"""How long what readers keep beside the copies may go unseen."""
 
 
 class ObjectCache:
@@ -23,6 +25,7 @@ class ObjectCache:
         self._lock = threading.Lock()
         self._begun: list[float] = []
         self._grown = True  # the limit may be lower than it was
+        self._looked = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         for partial in folder.glob(f"*/*{_PARTIAL}"):
             partial.unlink()
@@ -38,7 +41,7 @@ class ObjectCache:
         finally:
             with self._lock:
                 self._begun.remove(begun)
-                if self._grown:
+                if self._grown or time.monotonic() - self._looked > _LOOK_SECONDS:
                     self._trim()
 
     def find(self, bucket: str, key: str, etag: str) -> Path | None:
@@ -82,7 +85,7 @@ class ObjectCache:
                     entries.setdefault(path.name.partition(".")[0], []).append((path, path.stat()))
         total = sum(status.st_size for files in entries.values() for _, status in files)
         protected = min(self._begun, default=float("inf"))
-        self._grown = False
+        self._grown, self._looked = False, time.monotonic()
         for files in sorted(entries.values(), key=_last_use):
             if total <= self._limit:
                 return

@@ -207,9 +207,12 @@ class S3Storage:
     def put(self, uri: str, body: bytes | Path, encryption: Encryption) -> None:
         """Write an object."""
         bucket, key = split_uri(uri)
-        data = body.read_bytes() if isinstance(body, Path) else body
         try:
-            self._client.put_object(Bucket=bucket, Key=key, Body=data, **encryption.arguments())
+            if isinstance(body, bytes):
+                self._client.put_object(Bucket=bucket, Key=key, Body=body, **encryption.arguments())
+            else:
+                with body.open("rb") as file:
+                    self._client.put_object(Bucket=bucket, Key=key, Body=file, **encryption.arguments())
         except ClientError as error:
             raise write_failed(error, uri) from error
 
