@@ -39,7 +39,7 @@ def castable(source: Type, target: Type) -> bool:
 
 def _holds(type_: Type, scalars: frozenset[str]) -> bool:
     if type_.name == "map":
-        return type_.args[0].name in _KEYS and _holds(type_.args[1], scalars)
+        return type_.args[0].name in (*_KEYS, "unknown") and _holds(type_.args[1], scalars)
     if type_.name in ("array", "row"):
         return all(_holds(t, scalars) for t in type_.args)
     return type_.name in scalars

@@ -33,8 +33,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Path:
-    """A whole path; `variables` are the names it asks for."""
+    """A whole path; `variables` are the names it asks for. The text tells it from others: in Python 1 equals True."""
 
+    text: str
     lax: bool
     root: Node
     variables: frozenset[str] = frozenset()
@@ -59,6 +60,7 @@ class _Parser:
     """Recursive descent; `at` counts tokens."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.tokens: list[tuple[str, str]] = []
         place = 0
         while text[place:].strip():
@@ -77,7 +79,8 @@ class _Parser:
         root = self._sum()
         if self.at < len(self.tokens):
             raise _SyntaxError(f"unexpected {self.tokens[self.at][1]}")
-        return Path(mode == "lax", root, frozenset(text[1:] for kind, text in self.tokens if kind == "variable"))
+        variables = frozenset(text[1:] for kind, text in self.tokens if kind == "variable")
+        return Path(self.text, mode == "lax", root, variables)
 
     def _sum(self) -> Node:
         left = self._product()

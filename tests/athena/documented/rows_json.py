@@ -1,0 +1,196 @@
+"""JSON functions of before SQL/JSON: examples of the documentation; paths, what is malformed, what is not there."""
+
+from documented.tables import Expected, Fails, Row, Table
+
+_WRONG = "INVALID_FUNCTION_ARGUMENT"
+_PAGE = "Trino: JSON functions and operators"
+
+
+def _both(name: str, json: str, *rows: tuple[str, Expected]) -> list[Row]:
+    """A function of text, and the same one of json; the other arguments and the result of each call."""
+    return [
+        (f"{name}({kind}'{json}'{', ' if more else ''}{more})", expected)
+        for kind in ("", "JSON ")
+        for more, expected in rows
+    ]
+
+
+_NO_PATHS = (
+    *("", "$.bar[2][-1]", "$.fuu..bar", "$.", "$$", " ", ".", "$.store.book[", "$.*", "$.x [42]", "$[foo:bar]", "$. x"),
+    '$["a\\ "]',
+)
+_BOOK = (
+    '{"store":{"book":[{"author":"Nigel Rees","price":8.95},{"author":"Evelyn Waugh","last_owner":null}],'
+    '"book name":{"x":1}}}'
+)
+
+TABLES = [
+    Table(
+        "json",
+        f"{_PAGE}, json_parse, json_format, JSON literals",
+        [
+            ("json_parse('[1, 2, 3]')", "[1,2,3]", "json"),
+            ("""json_parse('"abc"')""", '"abc"'),
+            ("json_parse('42')", "42"),
+            ("json_parse('null')", "null"),
+            ("json_parse(NULL)", None),
+            ("""json_parse('{"b": 1, "a": [true, null]}')""", '{"a":[true,null],"b":1}'),
+            ("""json_parse('{"a": 1, "a": 2}')""", '{"a":2}'),
+            ("json_parse('1.10')", "1.1"),
+            ("json_parse('1e2')", "100.0"),
+            ("json_parse('1e10')", "1.0E10"),
+            ("json_parse('0.0001')", "1.0E-4"),
+            ("json_parse('12345678901234567890')", "12345678901234567890"),
+            (r"""json_parse('"\u00e9\u0001\/"')""", '"é\\u0001/"'),
+            ("json_parse('INVALID')", Fails(_WRONG, "Cannot convert value to JSON: 'INVALID'")),
+            ("""json_parse('"x": 1')""", Fails(_WRONG, "Cannot convert value to JSON: '\"x\": 1'")),
+            ("json_parse('')", Fails(_WRONG)),
+            ("json_parse('[1,]')", Fails(_WRONG)),
+            ("json_parse('NaN')", Fails(_WRONG)),
+            ("json_parse('{} {}')", Fails(_WRONG)),
+            ("TRY(json_parse('INVALID'))", None),
+            ("json_format(JSON '[1, 2, 3]')", "[1,2,3]", "varchar"),
+            ("""json_format(JSON '"a"')""", '"a"'),
+            ("""json_format(JSON '["a", "b"]')""", '["a","b"]'),
+            ("JSON '123'", "123", "json"),
+            ("JSON '[4,5,6]'", "[4,5,6]"),
+            ("""JSON '{ "a": 789 }'""", '{"a":789}'),
+            ("JSON 'null'", "null"),
+            ("JSON '[13,null,42]'", "[13,null,42]"),
+            ("""JSON '{"x": null}'""", '{"x":null}'),
+            ("""ARRAY[JSON '1', JSON '"a"', NULL]""", '[1, "a", null]', "array(json)"),
+            ("""MAP(ARRAY['k'], ARRAY[JSON '{"a":1}'])""", '{k={"a":1}}'),
+            ("""JSON '{"a":1, "b":2}' = JSON '{"b":2, "a":1}'""", "true"),
+            ("JSON '[1,2,3]' = JSON '[2,3,1]'", "false"),
+            ("JSON 'null' = JSON 'null'", "true"),
+            ("""JSON '{"a":1, "b":2}' = CAST(MAP(ARRAY['b','a'], ARRAY[2,1]) AS JSON)""", "true"),
+            ("JSON '[1,2,3]' <> JSON '[1,2,3]'", "false"),
+            ("JSON '1' IS DISTINCT FROM NULL", "true"),
+            ("JSON '1' < JSON '2'", Fails("TYPE_MISMATCH", "Cannot apply operator: json < json")),
+        ],
+    ),
+    Table(
+        "json",
+        f"{_PAGE}, is_json_scalar, json_array_length, json_array_contains",
+        [
+            *_both("is_json_scalar", "1", ("", "true")),
+            *_both("is_json_scalar", "[1, 2, 3]", ("", "false")),
+            *_both("is_json_scalar", "null", ("", "true")),
+            *_both("is_json_scalar", "true", ("", "true")),
+            *_both("is_json_scalar", '"str"', ("", "true")),
+            *_both("is_json_scalar", '{"a": 1}', ("", "false")),
+            ("is_json_scalar(NULL)", None),
+            ("is_json_scalar('')", Fails(_WRONG, "Invalid JSON value: ")),
+            ("is_json_scalar('[1')", Fails(_WRONG, "Invalid JSON value: [1")),
+            ("is_json_scalar('1 trailing')", Fails(_WRONG, "Invalid JSON value: 1 trailing")),
+            *_both("json_array_length", "[]", ("", "0")),
+            *_both("json_array_length", '[1, "foo", null]', ("", "3")),
+            *_both("json_array_length", '[2, 4, {"a": [8, 9]}, [], [5], 4]', ("", "6")),
+            *_both("json_array_length", '{"a": 1}', ("", None)),
+            ("json_array_length(NULL)", None),
+            ("json_array_length('')", None),
+            ("json_array_length('[1,')", None),
+            *_both("json_array_contains", "[]", ("true", "false"), ("1", "false"), ("'x'", "false")),
+            *_both("json_array_contains", "[true]", ("true", "true"), ("false", "false")),
+            *_both("json_array_contains", "[1, 2, 3]", ("2", "true"), ("4", "false"), ("true", "false")),
+            *_both("json_array_contains", "[[true]]", ("true", "false")),
+            *_both("json_array_contains", '[1, "foo", null, "true"]', ("true", "false"), ("'foo'", "true")),
+            *_both("json_array_contains", "[-4]", ("-4", "true")),
+            *_both("json_array_contains", "[1.0]", ("1", "false"), ("1e0", "true")),
+            *_both("json_array_contains", "[[2]]", ("2", "false")),
+            *_both("json_array_contains", '[2, 4, {"a": [8, 9]}, [], [5], 6]', ("6", "true")),
+            *_both("json_array_contains", "[92233720368547758071]", ("-9", "false")),
+            *_both("json_array_contains", "[-9.5]", ("-9.5", "true")),
+            *_both("json_array_contains", "[1]", ("1.0", "false")),
+            *_both("json_array_contains", "[9.6E400]", ("4.2", "false")),
+            *_both("json_array_contains", '["8"]', ("'8'", "true"), ("8", "false")),
+            *_both("json_array_contains", "[1, 5]", ("'5'", "false")),
+            *_both("json_array_contains", '[""]', ("''", "true"), ("'x'", "false")),
+            ("json_array_contains(NULL, 1)", None),
+            ("json_array_contains('[3]', NULL)", None),
+            *[
+                (f"json_array_contains('{array}', {value})", None)
+                for array in ("", "123", "[", "[1,0,]", "[1,,0]")
+                for value in ("'x'", "2.5", "8", "true")
+            ],
+        ],
+    ),
+    Table(
+        "json",
+        f"{_PAGE}, json_array_get",
+        [
+            ("""json_array_get('["a", [3, 9], "c"]', 0)""", "a", "json"),
+            ("""json_array_get('["a", [3, 9], "c"]', 1)""", "[3,9]"),
+            ("""json_array_get('["c", [3, 9], "a"]', -1)""", "a"),
+            ("""json_array_get('["c", [3, 9], "a"]', -2)""", "[3,9]"),
+            ("json_array_get('[]', 0)", None),
+            ("""json_array_get('["a", "b", "c"]', 10)""", None),
+            ("""json_array_get('["c", "b", "a"]', -10)""", None),
+            *_both("json_array_get", "[2, 7, 4, 6, 8, 1, 0]", ("6", "0"), ("-1", "0"), ("-7", "2"), ("-8", None)),
+            *_both("json_array_get", "[1, 3, 2]", ("3", None)),
+            *_both("json_array_get", '["jhfa", null]', ("1", None)),
+            *_both("json_array_get", "[3.14]", ("0", "3.14")),
+            *_both("json_array_get", "[true, false]", ("1", "false")),
+            *_both("json_array_get", '[{"hello":"world"}, [1,2, {"x" : 2} ]]', ("1", '[1,2,{"x":2}]')),
+            *_both("json_array_get", '[{"":null}]', ("-1", '{"":null}')),
+            ("json_array_get('[{null:null}]', 0)", None),
+            ("json_array_get('', 1)", None),
+            ("json_array_get('[1]', NULL)", None),
+            ("json_array_get('[1]', -9223372036854775807 - 1)", None),
+        ],
+    ),
+    Table(
+        "json",
+        f"{_PAGE}, json_extract, json_extract_scalar, json_size",
+        [
+            ("json_extract_scalar('[1, 2, 3]', '$[2]')", "3", "varchar(9)"),
+            (f"json_extract_scalar('{_BOOK}', '$.store.book[0].author')", "Nigel Rees"),
+            (f"json_extract('{_BOOK}', '$.store.book[0]')", '{"author":"Nigel Rees","price":8.95}', "json"),
+            (f"""json_extract('{_BOOK}', '$.store["book name"]')""", '{"x":1}'),
+            (f"json_extract('{_BOOK}', '$.store[book][1].last_owner')", "null"),
+            (f"json_extract_scalar('{_BOOK}', '$.store.book[1].last_owner')", None),
+            (f"json_extract_scalar('{_BOOK}', '$.store.book[0].price')", "8.95"),
+            (f"json_extract_scalar('{_BOOK}', '$.store.book[0].isbn')", None),
+            ("json_extract_scalar('{}', '$')", None),
+            *_both("json_extract_scalar", '{"fuu": {"bar": 1}}', ("'$.fuu'", None), ("'$.fuu.bar'", "1")),
+            *_both("json_extract_scalar", '{"fuu": 1}', ("'$.fuu'", "1"), ("'$[fuu]'", "1"), ("""'$["fuu"]'""", "1")),
+            *_both("json_extract_scalar", '{"fuu": null}', ("'$.fuu'", None), ("'$.bar'", None)),
+            *_both("json_extract_scalar", '{"fuu": 1, "bar": "abc"}', ("'$.bar'", "abc")),
+            *_both("json_extract_scalar", '{"fuu": [0.1, 1, 2]}', ("'$.fuu[0]'", "0.1")),
+            *_both("json_extract_scalar", '{"f": [0, [100, 101], 2]}', ("'$.f[1]'", None), ("'$.f[1][1]'", "101")),
+            *_both("json_extract_scalar", "[0, 1, 2]", ("'$.1'", "1"), ("'$[1]'", "1"), ("""'$["1"]'""", "1")),
+            *_both("json_extract_scalar", '{"a": true}', ("'$.a'", "true")),
+            *_both("json_extract_scalar", '"abc"', ("'$'", "abc")),
+            *_both("json_extract_scalar", "123", ("'$'", "123"), ("'$.a'", None)),
+            ("""json_extract_scalar('{"a": 1.50, "b": 1e2}', '$.a')""", "1.50"),
+            ("""json_extract_scalar('{"a": 1.50, "b": 1e2}', '$.b')""", "1e2"),
+            (r"""json_extract_scalar('{"a": "\u00e9\n"}', '$.a')""", "é\n"),
+            ("""json_extract_scalar('{"a": 12345678901234567890}', '$.a')""", "12345678901234567890"),
+            ("""json_extract_scalar('{"0" : 0, "1" : 1, "2" : 2, }', '$[1]')""", "1"),
+            ("""json_extract_scalar('{"15day" : 0, "30day" : 1, "90day" : 2, }', '$.30day')""", "1"),
+            ("""json_extract_scalar('{"a": 1, "a": 2}', '$.a')""", "1"),
+            ("""json_extract_scalar('{"a": 1, broken', '$.a')""", "1"),
+            ("json_extract_scalar('broken', '$.a')", None),
+            ("json_extract_scalar('', '$')", None),
+            ("json_extract_scalar(NULL, '$.a')", None),
+            ("json_extract_scalar('{}', NULL)", None),
+            ("""json_extract('{"b":2, "a": {"c": [1.0, "x"]}}', '$')""", '{"b":2,"a":{"c":[1.0,"x"]}}'),
+            ("""json_extract('{"fuu": ["\\u0001"]}', '$.fuu[0]')""", '"\\u0001"'),
+            ("""json_extract('{"@$fuu": {".b.ar": 1}}', '$["@$fuu"]')""", '{".b.ar":1}'),
+            ("""json_extract('{"fuu..": 1}', '$["fuu.."]')""", "1"),
+            ("""json_extract('{":fu:u:": 1, ":b:ar:": "abc"}', '$[":b:ar:"]')""", '"abc"'),
+            ("""json_extract('{"foo:42": 1}', '$.foo:42')""", "1"),
+            ("""json_extract('{"a\\"b": 1}', '$["a\\"b"]')""", "1"),
+            ("json_extract('123', '$')", "123"),
+            ("json_extract('null', '$')", "null"),
+            *[(f"json_extract('{{}}', '{path}')", Fails(_WRONG, f"Invalid JSON path: '{path}'")) for path in _NO_PATHS],
+            *_both("json_size", '{"x": {"a": 1, "b": 2}}', ("'$'", "1"), ("'$.x'", "2"), ("'$.x.a'", "0")),
+            *_both("json_size", '{"x": {"a": 1, "b": [1,2,3], "c": {"w": 9}}}', ("'$.x'", "3"), ("'$.x.b'", "3")),
+            *_both("json_size", "[1,2,3]", ("'$'", "3")),
+            *_both("json_size", "null", ("'$'", "0")),
+            *_both("json_size", '{"a": 1}', ("'$.b'", None)),
+            ("json_size('[1,2', '$')", None),
+            ("json_size(NULL, '$')", None),
+        ],
+    ),
+]
