@@ -18,8 +18,12 @@ _LONG = 60
 
 
 def once(sql: str, build: Callable[[str], str]) -> str:
-    """`build(sql)`, where `sql` is evaluated once however often it is named (macros repeat their arguments)."""
-    if len(sql) <= _LONG and "random" not in sql:
+    """`build(sql)`, where `sql` is evaluated once however often it is named (macros repeat their arguments).
+
+    DuckDB computes what is named twice beforehand, even where only some of the rows need it: so a function in Python is
+    always named once.
+    """
+    if len(sql) <= _LONG and "random" not in sql and "py_" not in sql:
         return build(sql)
     name = f"m{zlib.crc32(sql.encode()):08x}"
     return f"list_transform([{sql}], lambda {name}: {build(name)})[1]"

@@ -26,8 +26,8 @@ from workshop.sandbox.athena.types import (
 )
 from workshop.sandbox.athena.udf import FunctionError, Udf, call
 
-_PLAIN_DATE = r"\d{4}-\d{1,2}-\d{1,2}"
-_PLAIN_TIMESTAMP = _PLAIN_DATE + r"( ([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,6})?)?)?"
+_PLAIN_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_PLAIN_TIMESTAMP = _PLAIN_DATE + "(?: (?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]{1,6})?)?)?"
 _CASTS = {
     "date": frozenset(["timestamp", "timestamp with time zone"]),
     "time": frozenset(["time with time zone", "timestamp", "timestamp with time zone"]),

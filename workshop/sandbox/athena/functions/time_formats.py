@@ -1,7 +1,6 @@
 """Dates as text and back: date_format and date_parse (MySQL's formats), format_datetime and parse_datetime (Joda-Time's
 patterns), ISO 8601 (Trino documentation: date and time functions)."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,20 +11,12 @@ from workshop.sandbox.athena.compiler.moments import once
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.functions.time_fields import offset_minutes
-from workshop.sandbox.athena.temporal import formats, iso8601, joda
+from workshop.sandbox.athena.temporal import duckdb_formats, formats, iso8601, joda
 from workshop.sandbox.athena.temporal.formats import UnknownFormatError
 from workshop.sandbox.athena.temporal.joda import NotParsedError
 from workshop.sandbox.athena.types import BIGINT, INTEGER, PICOS, TIMESTAMP, VARCHAR, Type, literal, row, timestamp
 from workshop.sandbox.athena.udf import FunctionError, Udf, call, invalid
 
-_STRFTIME = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
-    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
-    "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%", "x": "%G",
-}  # fmt: skip
-"""Letters of date_format, and what DuckDB's strftime calls them in the years 1 to 9999."""
-_STRPTIME = {"Y": r"\d{4}", "m": r"\d\d", "d": r"\d\d", "H": r"\d\d", "i": r"\d\d", "s": r"\d\d", "S": r"\d\d"}
-"""Letters of date_parse that mean the same to DuckDB's strptime, with all of their digits."""
 _CLOCK_AND_ZONE = row([("t", BIGINT), ("z", VARCHAR)])
 _LONG_CLOCK = row([("t", timestamp(PICOS)), ("z", VARCHAR)])
 _UTC = literal("UTC")
@@ -91,36 +82,45 @@ def _millis(clock: str) -> str:
     return f"(epoch_us({clock}) // 1000)"
 
 
+def _known(make: Callable[[str], joda.Format], pattern: Value) -> joda.Format | None:
+    """The elements of a format that is a literal, and a format."""
+    try:
+        return None if pattern.constant is None else make(pattern.constant)
+    except UnknownFormatError:
+        return None
+
+
+def _usually(elements: joda.Format | None, clock: str, slow: str) -> str:
+    """What DuckDB's strftime prints, where it knows the format and the year; else `slow`."""
+    usual = None if elements is None else duckdb_formats.printing(elements)
+    if usual is None:
+        return slow
+    return f"CASE WHEN year({clock}) BETWEEN 1 AND 9998 THEN strftime({clock}, {literal(usual)}) ELSE {slow} END"
+
+
 def _date_format(values: Sequence[Value]) -> str:
     value, pattern = values
-    usual = _strftime_format(pattern.constant) if pattern.constant is not None else None
 
     def build(clock: str) -> str:
         slow = call(_MYSQL_TEXT, [_millis(clock), pattern.sql], [BIGINT, VARCHAR], VARCHAR)
-        if usual is None:
-            return slow
-        return f"CASE WHEN year({clock}) BETWEEN 1 AND 9998 THEN strftime({clock}, {literal(usual)}) ELSE {slow} END"
+        return _usually(_known(formats.mysql, pattern), clock, slow)
 
     return once(_clock_to_millis(value), build)
 
 
-def _strftime_format(text: str) -> str | None:
-    """The format for DuckDB's strftime; None if a letter is not the same there."""
-    parts = re.findall(r"(%?)(.)", text, re.DOTALL)
-    if "".join(mark + letter for mark, letter in parts) != text or not parts:
-        return None
-    if any(mark and letter not in _STRFTIME for mark, letter in parts):
-        return None
-    return "".join(_STRFTIME[letter] if mark else letter for mark, letter in parts)
-
-
 def _format_datetime(values: Sequence[Value]) -> str:
     value, pattern = values
-    millis = _millis(_clock_to_millis(value))
-    if not value.type.is_timestamp_tz:
-        return call(_JODA_TEXT, [millis, pattern.sql], [BIGINT, VARCHAR], VARCHAR)
-    arguments = [millis, f"({value.sql}).z", f"CAST({offset_minutes(value)} AS INTEGER)", pattern.sql]
-    return call(_ZONED_JODA_TEXT, arguments, [BIGINT, VARCHAR, INTEGER, VARCHAR], VARCHAR)
+
+    def build(clock: str) -> str:
+        if value.type.is_timestamp_tz:
+            minutes = f"CAST({offset_minutes(value)} AS INTEGER)"
+            arguments = [_millis(clock), f"({value.sql}).z", minutes, pattern.sql]
+            slow = call(_ZONED_JODA_TEXT, arguments, [BIGINT, VARCHAR, INTEGER, VARCHAR], VARCHAR)
+        else:
+            slow = call(_JODA_TEXT, [_millis(clock), pattern.sql], [BIGINT, VARCHAR], VARCHAR)
+        return _usually(_known(formats.joda, pattern), clock, slow)
+
+    return once(_clock_to_millis(value), build)
 
 
 def _to_iso8601(values: Sequence[Value]) -> str:
@@ -180,25 +180,21 @@ _ISO_NANOS = Udf(_iso_nanos)
 _ISO_DAY = Udf(_iso_day)
 
 
+def _usually_parsed(elements: joda.Format | None, text: str) -> str | None:
+    """What DuckDB's strptime reads as Trino does, NULL where it might not; None if it does not know the format."""
+    usual = None if elements is None else duckdb_formats.parsing(elements)
+    if usual is None:
+        return None
+    form, strptime = map(literal, usual)
+    parsed = f"date_trunc('millisecond', try_strptime({text}, {strptime}))"
+    return f"CASE WHEN regexp_full_match({text}, {form}) THEN {parsed} END"
+
+
 def _date_parse(values: Sequence[Value]) -> str:
     text, pattern = values
     slow = f"make_timestamp({call(_MYSQL_MILLIS, [text.sql, pattern.sql], [VARCHAR, VARCHAR], BIGINT)} * 1000)"
-    usual = _strptime_format(pattern.constant) if pattern.constant is not None else None
-    if usual is None:
-        return slow
-    form, strptime = usual
-    fast = f"CASE WHEN regexp_full_match({text.sql}, {form}) THEN try_strptime({text.sql}, {strptime}) END"
-    return f"coalesce({fast}, {slow})"
-
-
-def _strptime_format(text: str) -> tuple[str, str] | None:
-    """A regular expression, and the format for DuckDB's strptime that reads what matches it exactly as Trino does."""
-    parts = re.findall(r"(%?)(.)", text.replace("%T", "%H:%i:%s"), re.DOTALL)
-    letters = {letter for mark, letter in parts if mark}
-    if not letters >= {"Y", "m", "d"} or not letters <= set(_STRPTIME) or "%" in {c for m, c in parts if not m}:
-        return None
-    form = "".join(_STRPTIME[letter] if mark else re.escape(letter) for mark, letter in parts)
-    return literal(form), literal("".join(_STRFTIME[letter] if mark else letter for mark, letter in parts))
+    fast = _usually_parsed(_known(formats.mysql, pattern), text.sql)
+    return slow if fast is None else f"coalesce({fast}, {slow})"
 
 
 def _zoned(sql: str) -> str:
@@ -206,19 +202,24 @@ def _zoned(sql: str) -> str:
     return once(sql, lambda v: moments.at_zone(f"make_timestamp(({v}).t * 1000)", f"({v}).z"))
 
 
+def _in_utc(clock: str) -> str:
+    return once(clock, lambda t: f"CASE WHEN {t} IS NOT NULL THEN struct_pack(t := {t}, z := {_UTC}) END")
+
+
 def _parse_datetime(values: Sequence[Value]) -> str:
     text, pattern = values
-    return _zoned(call(_JODA_CLOCK, [text.sql, pattern.sql], [VARCHAR, VARCHAR], _CLOCK_AND_ZONE))
+    slow = _zoned(call(_JODA_CLOCK, [text.sql, pattern.sql], [VARCHAR, VARCHAR], _CLOCK_AND_ZONE))
+    fast = _usually_parsed(_known(formats.joda, pattern), text.sql)
+    return slow if fast is None else f"coalesce({_in_utc(fast)}, {slow})"
 
 
-_USUAL_ISO = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z?"
+_USUAL_ISO = "[0-9]{4}-[0-9][0-9]-[0-9][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,6})?Z?"
 
 
 def _from_iso8601(values: Sequence[Value]) -> str:
     def build(text: str) -> str:
         plain = f"date_trunc('millisecond', TRY_CAST(rtrim({text}, 'Z') AS TIMESTAMP))"
-        fast = once(plain, lambda t: f"CASE WHEN {t} IS NOT NULL THEN struct_pack(t := {t}, z := {_UTC}) END")
-        fast = f"CASE WHEN regexp_full_match({text}, {literal(_USUAL_ISO)}) THEN {fast} END"
+        fast = f"CASE WHEN regexp_full_match({text}, {literal(_USUAL_ISO)}) THEN {_in_utc(plain)} END"
         return f"coalesce({fast}, {_zoned(call(_ISO_CLOCK, [text], [VARCHAR], _CLOCK_AND_ZONE))})"
 
     return once(values[0].sql, build)

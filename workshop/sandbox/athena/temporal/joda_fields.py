@@ -164,8 +164,29 @@ FIELDS: Mapping[str, Field] = {
 _DEFAULT_YEAR = 2000
 
 
+_CALENDAR = frozenset(["year", "monthOfYear", "dayOfMonth"])
+_PLAIN = frozenset([*_CALENDAR, "hourOfDay", "minuteOfHour", "secondOfMinute", "millisOfSecond"])
+
+
+def _usual(parts: Mapping[str, int]) -> int | None:
+    """`compute` of a date and a time of day, without the steps in between; None if a value is out of its range."""
+    year, month, day = parts["year"], parts["monthOfYear"], parts["dayOfMonth"]
+    hour, minute, second, milli = (parts.get(name, 0) for name in ("hourOfDay", "minuteOfHour", "secondOfMinute",
+                                                                    "millisOfSecond"))  # fmt: skip
+    if not (1 <= month <= 12 and 1 <= day <= civil.month_length(year, month)):
+        return None
+    if hour > 23 or minute > 59 or second > 59 or abs(year) > 290_000:
+        return None
+    return civil.days_of(year, month, day) * MILLIS_PER_DAY + ((hour * 60 + minute) * 60 + second) * 1000 + milli
+
+
 def compute(saved: list[tuple[str, int]]) -> int:
     """The milliseconds of what was parsed, in the order of parsing; 1970-01-01 00:00 fills what is missing."""
+    parts = dict(saved)
+    if len(parts) == len(saved) and _CALENDAR <= parts.keys() <= _PLAIN:
+        usual = _usual(parts)
+        if usual is not None:
+            return usual
     ordered = sorted(((FIELDS[name], value) for name, value in saved), key=lambda pair: pair[0].rank)
     if ordered and ordered[0][0].day_or_month:
         ordered.insert(0, (FIELDS["year"], _DEFAULT_YEAR))
