@@ -108,6 +108,18 @@ def canonical(sql: str) -> str:
 _VARIABLE = re.compile(r"\bx\d+\b")
 
 
+def without_dots(sql: str) -> str:
+    """SQL of a condition for HAVING, where DuckDB takes `x.a` for a column even if `x` is the variable of a lambda."""
+    names = {name for listed in _LAMBDA.findall(sql) for name in listed.split(", ")}
+    if not names:
+        return sql
+    dotted = re.compile(rf"('(?:[^']|'')*')|\b({'|'.join(sorted(names))})\.(\w+)\b")
+    return dotted.sub(lambda m: m[1] or f"{m[2]}['{m[3]}']", sql)
+
+
+_LAMBDA = re.compile(r"\blambda (\w+(?:, \w+)*):")
+
+
 def _windowed(node: exp.Expr) -> exp.Expr:
     while isinstance(node, exp.Window | exp.IgnoreNulls | exp.RespectNulls | exp.Filter):
         node = node.this

@@ -16,6 +16,7 @@ from workshop.sandbox.athena.compiler.aggregation import (
     groupings_in,
     refuse_all_but_scalars,
     windows_in,
+    without_dots,
 )
 from workshop.sandbox.athena.compiler.expressions import HAVING, WHERE, Expressions, direction
 from workshop.sandbox.athena.compiler.grouping import Grouping, is_whole, output_name, unaliased
@@ -135,7 +136,7 @@ class SelectCompiler:
             )  # fmt: skip
         block = base.in_clause(HAVING)
         condition = self._grouped(lambda: block.boolean(clause.this, "HAVING clause"), clause.this)
-        return f" HAVING {condition.sql}"
+        return f" HAVING {without_dots(condition.sql)}"
 
     def _grouped(self, compiled: Callable[[], Value], node: exp.Expr) -> Value:
         """The value of `node`; EXPRESSION_NOT_AGGREGATE for all of it if its group does not determine it."""
