@@ -5,7 +5,7 @@ leave it open, `<` refuses them, and IS DISTINCT FROM, GROUP BY and DISTINCT tak
 whatever the order of their entries, timestamps with time zone are instants wherever they stand, NaN equals nothing.
 """
 
-from workshop.sandbox.athena.compiler.values import Value, fail, sharing
+from workshop.sandbox.athena.compiler.values import Value, fail, held, sharing
 from workshop.sandbox.athena.types import BOOLEAN, Type, field_names, quote
 
 _NOT_ORDERED = frozenset(["map", "json"])
@@ -30,8 +30,9 @@ def is_orderable(type_: Type) -> bool:
 def compare(operator: str, left: Value, right: Value) -> Value:
     """`left operator right` of nested values of one type; the caller has checked that the type is ordered for `<`."""
 
-    def written(sides: list[Value]) -> str:
-        x, y, type_ = sides[0].sql, sides[1].sql, left.type
+    type_ = left.type
+
+    def written(x: str, y: str) -> str:
         match operator:
             case "=":
                 return equal(x, y, type_)
@@ -41,7 +42,10 @@ def compare(operator: str, left: Value, right: Value) -> Value:
                 return f"({identity(x, type_)} {operator} {identity(y, type_)})"
         return _ordered(operator, x, y, type_)
 
-    return Value(sharing([left, right], lambda values: written(list(values))), BOOLEAN)
+    if not is_plain(type_):
+        # A map is looked into for every entry of the other.
+        return Value(held(left.sql, lambda x: held(right.sql, lambda y: written(x, y))), BOOLEAN)
+    return Value(sharing([left, right], lambda values: written(values[0].sql, values[1].sql)), BOOLEAN)
 
 
 # what is the same

@@ -75,6 +75,17 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
     return f"list_transform([struct_pack({packed})], lambda {name}: {sql})[1]"
 
 
+def held(sql: str, build: Callable[[str], str]) -> str:
+    """`build(sql)`, where lambdas name `sql`: unless it is a mere column, it is computed once, not for each element."""
+    if _COLUMN.fullmatch(sql):
+        return build(sql)
+    name = name_for(sql)
+    return f"list_transform([{sql}], lambda {name}: {build(name)})[1]"
+
+
+_COLUMN = re.compile(r"[\w.]+")
+
+
 def _uses(sql: str, field: str) -> int:
     return len(re.findall(rf"\b{re.escape(field)}\b", sql))
 

@@ -4,25 +4,12 @@ NULL equals NULL here, as in IS DISTINCT FROM; the order of the elements is kept
 list_intersect keep neither, so the elements are sorted together with their places.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from workshop.sandbox.athena.compiler.comparisons import identity, is_plain
-from workshop.sandbox.athena.compiler.moments import once
-from workshop.sandbox.athena.compiler.values import Value, name_for
+from workshop.sandbox.athena.compiler.values import Value, held
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import Type
-
-
-def held(sql: str, build: Callable[[str], str]) -> str:
-    """`build(sql)`, where lambdas name `sql`: unless it is a mere column, it is computed once, not for each element."""
-    if _COLUMN.fullmatch(sql):
-        return build(sql)
-    name = name_for(sql)
-    return f"list_transform([{sql}], lambda {name}: {build(name)})[1]"
-
-
-_COLUMN = re.compile(r"[\w.]+")
 
 
 def keys(sql: str, array_type: Type) -> str:
@@ -60,12 +47,12 @@ def first_places(listed: str) -> str:
         first = f"i = 1 OR {pairs}[i - 1][1] IS DISTINCT FROM e[1]"
         return f"list_sort(list_transform(list_filter({pairs}, lambda e, i: {first}), lambda e: e[2]))"
 
-    return once(_with_places(listed), new)
+    return held(_with_places(listed), new)
 
 
 def _with_places(listed: str) -> str:
     """Pairs of an element and its place, sorted."""
-    return once(listed, lambda a: f"list_sort(list_zip({a}, range(1, len({a}) + 1)))")
+    return held(listed, lambda a: f"list_sort(list_zip({a}, range(1, len({a}) + 1)))")
 
 
 def _distinct(values: Sequence[Value]) -> str:
@@ -113,7 +100,7 @@ def _shared_places(a: str, b: str, type_: Type) -> str:
         next_same = f"i < len({pairs}) AND {pairs}[i + 1][1] IS NOT DISTINCT FROM e[1]"
         return f"list_sort(list_transform(list_filter({pairs}, lambda e, i: {next_same}), lambda e: e[2]))"
 
-    return once(_with_places(f"list_concat({keys(a, type_)}, {keys(b, type_)})"), twins)
+    return held(_with_places(f"list_concat({keys(a, type_)}, {keys(b, type_)})"), twins)
 
 
 def _overlap(values: Sequence[Value]) -> str:
@@ -139,7 +126,7 @@ def _histogram(values: Sequence[Value]) -> str:
         return f"list_transform({distinct(known, type_)}, lambda e: struct_pack(key := e, value := {times}))"
 
     known = f"list_filter({array}, lambda e: e IS NOT NULL)"
-    counted = once(known, lambda a: f"map_from_entries({entries(a)})")
+    counted = held(known, lambda a: f"map_from_entries({entries(a)})")
     return f"CASE WHEN {array} IS NOT NULL THEN {counted} END"
 
 

@@ -9,9 +9,8 @@ from workshop.sandbox.athena.compiler import comparisons
 from workshop.sandbox.athena.compiler.array_concatenation import concatenate
 from workshop.sandbox.athena.compiler.casts import castable, convert
 from workshop.sandbox.athena.compiler.comparisons import equal, identity, is_plain
-from workshop.sandbox.athena.compiler.values import Value, fail
+from workshop.sandbox.athena.compiler.values import Value, fail, held
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.functions.array_sets import held
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, array
 from workshop.sandbox.athena.types import row as row_type

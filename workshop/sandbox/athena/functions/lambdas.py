@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from workshop.sandbox.athena.compiler.comparisons import every, has_key, some, value_at
-from workshop.sandbox.athena.compiler.moments import once
-from workshop.sandbox.athena.compiler.values import LambdaValue, Value, fail
-from workshop.sandbox.athena.functions.array_sets import held
+from workshop.sandbox.athena.compiler.values import LambdaValue, Value, fail, held
 from workshop.sandbox.athena.functions.maps import checked_map, unless_null
 from workshop.sandbox.athena.functions.registry import Registry, Row
 from workshop.sandbox.athena.types import INTEGER, map_of
@@ -55,7 +53,7 @@ def _sort_by(values: Sequence[Value]) -> str:
 
     def ranked(items: str) -> str:
         compared = body.apply([f"({items})[greatest({i}, {j})]", f"({items})[least({i}, {j})]"])
-        valid = once(compared, lambda c: f"CASE WHEN {c} IN (-1, 0, 1) THEN {c} ELSE {wrong} END")
+        valid = held(compared, lambda c: f"CASE WHEN {c} IN (-1, 0, 1) THEN {c} ELSE {wrong} END")
         before = f"CASE WHEN {i} = {j} THEN FALSE WHEN {i} > {j} THEN {valid} >= 0 ELSE {valid} < 0 END"
         places = f"range(1, len({items}) + 1)"
         return f"list_transform({places}, lambda {i}: len(list_filter({places}, lambda {j}: {before})))"
@@ -93,7 +91,7 @@ def _transform_keys(values: Sequence[Value]) -> str:
     entry = body.variables[0]
     type_ = map_of(body.type, values[0].type.args[1])
     keys = f"list_transform(map_entries({values[0].sql}), lambda {entry}: {_of_entry(body)})"
-    made = once(keys, lambda listed: checked_map(listed, f"map_values({values[0].sql})", type_))
+    made = held(keys, lambda listed: checked_map(listed, f"map_values({values[0].sql})", type_))
     return unless_null(values[:1], made)
 
 
@@ -104,17 +102,21 @@ def _of_entry(body: LambdaValue) -> str:
 
 def _map_zip_with(values: Sequence[Value]) -> str:
     """The keys of the first map, then those that only the second has."""
-    x, y = values[:2]
     body = cast(LambdaValue, values[2])
+    key_type, value_type = values[0].type.args
     e = body.variables[0]
-    key_type = x.type.args[0]
-    here = body.apply([f"{e}.key", f"{e}.value", value_at(y.sql, f"{e}.key", key_type)])
-    there = body.apply([f"{e}.key", f"CAST(NULL AS {x.type.args[1].duckdb})", f"{e}.value"])
-    only = f"list_filter(map_entries({y.sql}), lambda {e}: NOT {has_key(x.sql, f'{e}.key', key_type)})"
-    keys = f"list_concat(map_keys({x.sql}), list_transform({only}, lambda {e}: {e}.key))"
-    items = f"list_concat(list_transform(map_entries({x.sql}), lambda {e}: {here}), "
-    items += f"list_transform({only}, lambda {e}: {there}))"
-    return unless_null([x, y], f"map({keys}, {items})")
+
+    def zipped(x: str, y: str) -> str:
+        here = body.apply([f"{e}.key", f"{e}.value", value_at(y, f"{e}.key", key_type)])
+        there = body.apply([f"{e}.key", f"CAST(NULL AS {value_type.duckdb})", f"{e}.value"])
+        only = f"list_filter(map_entries({y}), lambda {e}: NOT {has_key(x, f'{e}.key', key_type)})"
+        keys = f"list_concat(map_keys({x}), list_transform({only}, lambda {e}: {e}.key))"
+        items = f"list_concat(list_transform(map_entries({x}), lambda {e}: {here}), "
+        items += f"list_transform({only}, lambda {e}: {there}))"
+        return f"map({keys}, {items})"
+
+    made = held(values[0].sql, lambda x: held(values[1].sql, lambda y: zipped(x, y)))
+    return unless_null(values[:2], made)
 
 
 _ROWS: tuple[Row, ...] = (

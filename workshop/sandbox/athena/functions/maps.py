@@ -1,11 +1,11 @@
 """Functions on maps (Trino documentation: map functions and operators); those with lambdas are in `lambdas`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from workshop.sandbox.athena.compiler.comparisons import equal, has_key, identity, is_nested, value_at
-from workshop.sandbox.athena.compiler.moments import once
 from workshop.sandbox.athena.compiler.text_of_values import text
-from workshop.sandbox.athena.compiler.values import Value, fail
+from workshop.sandbox.athena.compiler.values import Value, fail, held
 from workshop.sandbox.athena.functions.array_sets import distinct
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import Type, array, field_names, map_of, quote, row
@@ -20,7 +20,7 @@ def checked_map(keys: str, items: str, type_: Type, duplicates: str = "Duplicate
     whole = identity(keys, array(key))
     earlier = f"list_position({whole}, {identity('k', key)}) < i"
     again = f"list_filter({keys}, lambda k, i: {earlier})[1]"
-    twice = fail(f"{_INVALID}{duplicates} (' || {once(again, lambda k: text(k, key))} || ') are not allowed'", type_)
+    twice = fail(f"{_INVALID}{duplicates} (' || {held(again, lambda k: text(k, key))} || ') are not allowed'", type_)
     return (
         f"CASE WHEN list_count({keys}) < len({keys}) THEN {null} {_indeterminate(keys, type_)}"
         f"WHEN len(list_distinct({whole})) < len({keys}) THEN {twice} ELSE map({keys}, {items}) END"
@@ -34,7 +34,7 @@ def _indeterminate(keys: str, type_: Type) -> str:
         return ""
     # NaN is not equal to itself, but can be a key.
     unknown = f"list_filter({keys}, lambda k: {equal('k', 'k', key)} IS NULL)"
-    shown = once(f"{unknown}[1]", lambda k: text(k, key))
+    shown = held(f"{unknown}[1]", lambda k: text(k, key))
     message = fail(f"{_INVALID}map key cannot be indeterminate: ' || {shown}", type_)
     return f"WHEN len({unknown}) > 0 THEN {message} "
 
@@ -72,14 +72,17 @@ def _from_entries(values: Sequence[Value]) -> str:
     result = map_of(*type_.args)
     null = fail(f"{_INVALID}map entry cannot be null'", result)
     keys, items = (f"list_transform({entries}, lambda e: e.{name})" for name in (key, value))
-    made = once(keys, lambda listed: checked_map(listed, items, result))
+    made = held(keys, lambda listed: checked_map(listed, items, result))
     whole = f"CASE WHEN list_count({entries}) < len({entries}) THEN {null} ELSE {made} END"
     return unless_null(values, whole)
 
 
 def _multimap(values: Sequence[Value]) -> str:
     """The values of each key in an array, in the order of the entries."""
-    entries, type_ = values[0].sql, values[0].type.args[0]
+    return held(values[0].sql, lambda entries: _grouped(entries, values[0].type.args[0]))
+
+
+def _grouped(entries: str, type_: Type) -> str:
     key, value = (quote(n) for n in field_names(type_))
     result = map_of(type_.args[0], array(type_.args[1]))
     null = fail(f"{_INVALID}map entry cannot be null'", result)
@@ -89,13 +92,13 @@ def _multimap(values: Sequence[Value]) -> str:
     keys = f"list_transform({entries}, lambda e: e.{key})"
 
     def grouped(listed: str) -> str:
-        made = once(
+        made = held(
             distinct(listed, array(type_.args[0])), lambda own: f"map({own}, list_transform({own}, lambda k: {items}))"
         )
         return f"CASE WHEN list_count({listed}) < len({listed}) THEN {null_key} ELSE {made} END"
 
-    whole = f"CASE WHEN list_count({entries}) < len({entries}) THEN {null} ELSE {once(keys, grouped)} END"
-    return unless_null(values, whole)
+    whole = f"CASE WHEN list_count({entries}) < len({entries}) THEN {null} ELSE {held(keys, grouped)} END"
+    return f"CASE WHEN {entries} IS NOT NULL THEN {whole} END"
 
 
 def _concat(values: Sequence[Value]) -> str:
@@ -108,7 +111,7 @@ def _concat(values: Sequence[Value]) -> str:
 
     joined = values[0].sql
     for value in values[1:]:
-        joined = two(joined, value.sql)
+        joined = held(value.sql, partial(two, joined))
     return unless_null(values, joined)
 
 

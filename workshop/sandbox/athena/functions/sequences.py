@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from workshop.sandbox.athena.compiler.moments import once
-from workshop.sandbox.athena.compiler.values import Value, fail
+from workshop.sandbox.athena.compiler.values import Value, fail, held
 from workshop.sandbox.athena.errors import not_supported
 from workshop.sandbox.athena.functions.registry import Row
 from workshop.sandbox.athena.types import BIGINT, DATE, Type, array
@@ -77,7 +76,7 @@ def _months(values: Sequence[Value]) -> str:
     within = f"CASE WHEN {step} > 0 THEN m <= {stop} ELSE m >= {stop} END"
     candidates = f"list_transform(range(0, least({several}, {_MOST + 2})), lambda i: {moved})"
     made = f"CASE WHEN {step} <> 0 THEN list_filter({candidates}, lambda m: {within}) END"
-    return once(made, lambda found: _checked((start, stop, step), f"len({found})", found, type_))
+    return held(made, lambda found: _checked((start, stop, step), f"len({found})", found, type_))
 
 
 def _refuse_long(type_: Type) -> None:
