@@ -34,6 +34,9 @@ class Clause:
     windows: bool = False
 
 
+_COERCED = ("CASE WHEN clause", "IF condition")
+"""Conditions that Trino coerces; of those of whole clauses it says what they are in other words."""
+
 WHERE = Clause("WHERE clause")
 JOIN = Clause("JOIN clause")
 GROUP_BY = Clause("GROUP BY clause")
@@ -78,9 +81,8 @@ class Expressions:
         """A condition; `what` names the clause in the error."""
         value = self.compile(node)
         if not can_coerce(value.type, BOOLEAN):
-            raise AthenaError(
-                "TYPE_MISMATCH", f"{what} must evaluate to a boolean: actual type {value.type}", self.position(node)
-            )
+            actual = f" (actual: {value.type})" if what in _COERCED else f": actual type {value.type}"
+            raise AthenaError("TYPE_MISMATCH", f"{what} must evaluate to a boolean{actual}", self.position(node))
         return coerce(value, BOOLEAN)
 
     def position(self, node: exp.Expr) -> Position | None:

@@ -45,7 +45,7 @@ def _not(block: "Expressions", node: exp.Expr) -> Value:
 def _logical(block: "Expressions", node: exp.Expr, word: str) -> str:
     value = block.compile(node)
     if not can_coerce(value.type, BOOLEAN):
-        message = f"Logical expression term must evaluate to a boolean: actual type {value.type}"
+        message = f"Logical expression term must evaluate to a boolean (actual: {value.type})"
         if word == "NOT":
             message = f"Value of logical NOT expression must evaluate to a boolean (actual: {value.type})"
         raise AthenaError("TYPE_MISMATCH", message, block.position(node))

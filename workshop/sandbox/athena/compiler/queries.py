@@ -122,7 +122,7 @@ class QueryCompiler:
                 value = Value(columns[ordinal - 1].sql, columns[ordinal - 1].type)
             else:
                 value = expressions.compile(item.this)
-            keys.append(sort_key(value, item, ordinal, position))
+            keys.append(sort_key(value, item, ordinal, self.position(node)))
         unlimited = Unlimited(lambda more: f"SELECT {listed}{more} FROM ({inner.sql}) AS {alias}", keys, len(columns))
         sql, cut = limited(node, self.text, unlimited)
         return replace(inner, sql=sql, origins=() if cut else inner.origins)

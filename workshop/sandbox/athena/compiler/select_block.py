@@ -28,6 +28,7 @@ from workshop.sandbox.athena.compiler.stars import is_star, star
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.compiler.windows import named_windows, over
 from workshop.sandbox.athena.errors import AthenaError, Position
+from workshop.sandbox.athena.syntax.formatting import shown
 from workshop.sandbox.athena.types import Type
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class SelectCompiler:
             position = self.queries.position(item.this)
             ordinal = ordinal_of(item.this, len(items), "ORDER BY", position)
             if ordinal:
-                parts.append(sort_key(items[ordinal - 1][1], item, ordinal, position))
+                parts.append(sort_key(items[ordinal - 1][1], item, ordinal, base.place))
                 continue
             value = self._grouped(partial(block.compile, item.this), item.this)
             place = selected.get(canonical(value.sql))
@@ -192,7 +193,7 @@ class SelectCompiler:
                     "For SELECT DISTINCT, ORDER BY expressions must appear in select list",
                     position,
                 )
-            parts.append(sort_key(value, item, place, position))
+            parts.append(sort_key(value, item, place, base.place))
         return parts
 
 
@@ -200,7 +201,9 @@ def sort_key(value: Value, item: exp.Expr, place: int | None, position: Position
     """The key of an item of ORDER BY; `place` is its ordinal among the outputs, if it is one."""
     if not comparisons.is_orderable(value.type):
         raise AthenaError(
-            "TYPE_MISMATCH", f"Type {value.type} is not orderable, and therefore cannot be used in ORDER BY", position
+            "TYPE_MISMATCH",
+            f"Type {value.type} is not orderable, and therefore cannot be used in ORDER BY: {shown(item.this)}",
+            position,
         )
     compared = operators.comparable(value)
     return SortKey(compared, direction(item), place if compared == value.sql else None)
