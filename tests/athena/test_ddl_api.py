@@ -131,6 +131,18 @@ def test_a_table_from_ddl_to_rows(world: World) -> None:
     assert world.rows("SHOW PARTITIONS people") == []
 
 
+def test_a_table_that_ctas_made_is_altered(world: World) -> None:
+    """Glue answers with an empty owner, and takes none."""
+    world.succeed(f"CREATE TABLE made WITH (external_location='s3://{world.bucket}/made/') AS SELECT 1 AS n")
+    world.succeed("ALTER TABLE made SET TBLPROPERTIES ('classification'='parquet')")
+    table = world.glue.get_table(DatabaseName=world.database, Name="made")["Table"]
+    assert table["Parameters"]["classification"] == "parquet"
+    assert world.rows("SELECT n FROM made") == ["n", "1"]
+    execution = world.run("ALTER TABLE made SET TBLPROPERTIES (''='x')")
+    assert execution["Status"]["State"] in ("SUCCEEDED", "FAILED")
+    assert "GENERIC_INTERNAL_ERROR" not in execution["Status"].get("StateChangeReason", "")
+
+
 def test_a_view(world: World) -> None:
     world.succeed("CREATE OR REPLACE VIEW numbers AS SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(n, s)")
     table = world.glue.get_table(DatabaseName=world.database, Name="numbers")["Table"]

@@ -4,7 +4,7 @@ do not know."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from workshop.sandbox.athena.errors import AthenaError
 
@@ -132,6 +132,8 @@ class Glue:
             answer: Structure = getattr(self._client, action)(**request)
         except ClientError as error:
             raise glue_error(error) from error
+        except ParamValidationError as error:
+            raise _invalid(error) from error
         return answer
 
     def _find(self, action: str, **request: Any) -> Structure | None:
@@ -141,6 +143,8 @@ class Glue:
             if error_code(error) == "EntityNotFoundException":
                 return None
             raise glue_error(error) from error
+        except ParamValidationError as error:
+            raise _invalid(error) from error
         return answer
 
     def _pages(self, action: str, member: str, **request: Any) -> Iterator[Structure]:
@@ -164,5 +168,20 @@ def glue_error(error: ClientError) -> AthenaError:
     return AthenaError("HIVE_METASTORE_ERROR", f"{message} (Service: Glue; Error Code: {error_code(error)})")
 
 
+def _invalid(error: ParamValidationError) -> AthenaError:
+    """A value that Glue's API does not take: too long, or empty."""
+    text = " ".join(str(error).split())
+    return AthenaError(
+        "",
+        "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
+        f"MetaException(message:{text} (Service: AmazonDataCatalog; Error Code: ValidationException))",
+    )
+
+
 def _only(structure: Mapping[str, Any], members: frozenset[str]) -> Structure:
-    return {name: value for name, value in structure.items() if name in members and value is not None}
+    """The members that an input takes; what the API gives as nothing it does not take as nothing."""
+    return {
+        name: value
+        for name, value in structure.items()
+        if name in members and value is not None and not (name == "Owner" and not value)
+    }
