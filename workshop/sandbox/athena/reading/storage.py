@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 from botocore.exceptions import ClientError
 
 from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError, QueryCancelledError
+from workshop.sandbox.athena.reading.conditional import ConditionalGet
 from workshop.sandbox.athena.reading.object_cache import ObjectCache
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -107,6 +108,7 @@ class S3Storage:
 
     def __init__(self, client: Any, cache: ObjectCache, pool: ThreadPoolExecutor) -> None:
         self._client = client
+        self._conditional = ConditionalGet.over(client)
         self._cache = cache
         self._pool = pool
 
@@ -181,6 +183,8 @@ class S3Storage:
 
     def _check(self, item: S3Object) -> None:
         """Ask S3 whether the caller may read the object: 304 when it may and the object is unchanged."""
+        if self._conditional is not None and self._conditional.unchanged(item.bucket, item.key, item.etag):
+            return
         try:
             answer = self._client.get_object(Bucket=item.bucket, Key=item.key, IfNoneMatch=item.etag)
         except ClientError as error:
