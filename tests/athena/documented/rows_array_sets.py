@@ -64,6 +64,10 @@ TABLES = [
             ("arrays_overlap(NULL, ARRAY[1])", None),
             ("array_histogram(ARRAY['a', 'b', 'a', NULL])", "{a=2, b=1}", "map(varchar(1), bigint)"),
             ("array_histogram(ARRAY[])", "{}"),
+            ("array_histogram(ARRAY[NULL])", "{}"),
+            ("array_histogram(CAST(NULL AS array(integer)))", None),
+            ("array_histogram(ARRAY[ARRAY[1], ARRAY[1], ARRAY[2]])", "{[1]=2, [2]=1}"),
+            ("array_histogram(ARRAY[map(ARRAY[1], ARRAY[2]), map(ARRAY[1], ARRAY[2])])", "{{1=2}=2}"),
         ],
     ),
     Table(

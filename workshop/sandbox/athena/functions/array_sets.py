@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from workshop.sandbox.athena.compiler.comparisons import identity, is_plain
 from workshop.sandbox.athena.compiler.values import Value, held
 from workshop.sandbox.athena.functions.registry import Row
-from workshop.sandbox.athena.types import Type
+from workshop.sandbox.athena.types import BIGINT, Type, map_of
 
 
 def keys(sql: str, array_type: Type) -> str:
@@ -119,6 +119,11 @@ def _unless_null(x: str, y: str, sql: str) -> str:
 def _histogram(values: Sequence[Value]) -> str:
     """How often each element occurs; NULLs do not count."""
     array, type_ = values[0].sql, values[0].type
+    if is_plain(type_):
+        result = map_of(type_.args[0], BIGINT).duckdb
+        counted = f"CAST(list_aggregate({array}, 'histogram') AS {result})"
+        none = f"CAST(map([], []) AS {result})"
+        return f"CASE WHEN list_count({array}) > 0 THEN {counted} WHEN {array} IS NOT NULL THEN {none} END"
     item = identity("e", type_.args[0])
 
     def entries(known: str) -> str:
