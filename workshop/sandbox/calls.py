@@ -33,7 +33,7 @@ class Call(NamedTuple):
         """The members of a JSON request; {} for anything else."""
         try:
             fields = json.loads(self.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return fields if isinstance(fields, dict) else {}
 

@@ -14,10 +14,20 @@ from pathlib import Path
 import duckdb
 
 from workshop.sandbox.athena.compiler import text_of_values
+from workshop.sandbox.athena.containment import check_sql
 from workshop.sandbox.athena.errors import MARK, AthenaError, QueryCancelledError
 from workshop.sandbox.athena.overflows import overflow
 from workshop.sandbox.athena.types import literal, quote
 from workshop.sandbox.athena.udf import Connection
+
+
+class _Checked(Connection):
+    """Refuses what would keep DuckDB from answering."""
+
+    def execute(self, sql: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+        """Run `sql`, if it is neither too long nor nested too deep."""
+        check_sql(sql)
+        return super().execute(sql, parameters)
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,7 @@ class Engine:
         folder = self._folder / uuid.uuid4().hex
         folder.mkdir()
         share = self._memory.take()
-        connection = Connection(duckdb.connect(":memory:", config=self._config))
+        connection = _Checked(duckdb.connect(":memory:", config=self._config))
         for statement in (
             "SET TimeZone = 'UTC'",
             f"SET memory_limit = '{share}B'",

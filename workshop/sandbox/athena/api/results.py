@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.sandbox.athena.compiler.text_of_values import text
 from workshop.sandbox.athena.compiler.scope import Compiled, OutputColumn
+from workshop.sandbox.athena.compiler.text_of_values import text
 from workshop.sandbox.athena.types import UNBOUNDED, Type
 from workshop.sandbox.athena.udf import Connection
 

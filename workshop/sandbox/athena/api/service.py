@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,23 +10,20 @@ from typing import Any
 from workshop.sandbox.athena.api import answers
 from workshop.sandbox.athena.api.metadata import Metadata
 from workshop.sandbox.athena.api.requests import known_actions, read_request
-from workshop.sandbox.athena.api.running import CONCURRENT_QUERIES, Runner, deep_pool
+from workshop.sandbox.athena.api.running import CONCURRENT_QUERIES, STACK_BYTES, Runner, deep_pool
 from workshop.sandbox.athena.api.saved import Saved
 from workshop.sandbox.athena.api.starting import Starter
 from workshop.sandbox.athena.api.store import ExecutionStore
 from workshop.sandbox.athena.api.work_groups import Emulator, Handler, Response, WorkGroups
 from workshop.sandbox.athena.catalog.glue import CATALOG
-from workshop.sandbox.athena.engine import Engine
+from workshop.sandbox.athena.containment import contain_process
+from workshop.sandbox.athena.engine import Engine, machine_memory
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError
 from workshop.sandbox.athena.lake import Lakes
 from workshop.sandbox.athena.run import Lake
 from workshop.sandbox.caller import Caller
 
 logger = logging.getLogger(__name__)
-
-RECURSION = 5_000
-"""How deep Python may descend: enough for a chain of a thousand operators, and little enough for the 8 MB stack of a
-thread that is not one of the queries'."""
 
 _PARSERS = 2
 _Headers = Mapping[str, str]
@@ -49,7 +45,7 @@ class AthenaService:
         lake_of: Callable[[Caller], Lake] | None = None,
         concurrent: int = CONCURRENT_QUERIES,
     ) -> None:
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+        contain_process(machine_memory() * 9 // 10 + (concurrent + _PARSERS) * STACK_BYTES)
         self._resolve_caller = resolve_caller
         self._fallback = fallback
         self._lakes = Lakes(endpoint_url=endpoint_url, ca_bundle=ca_bundle, region=region, cache=state_dir / "objects")
