@@ -50,6 +50,7 @@ MESSAGES = [
     ("SELECT foo(*) filter (", "line 1:23: mismatched input '<EOF>'. Expecting: 'WHERE'"),
     ("SELECT * FROM t t x", f"line 1:19: mismatched input 'x'. Expecting: '(', ',', {_BEHIND_A_TABLE}"),
     ("SELECT * FROM t WHERE EXISTS (", "line 1:31: mismatched input '<EOF>'. Expecting: <query>"),
+    ("UNLOAD (SELECT * FROM t WHERE ) TO 's3://b/x/' WITH (format = 'PARQUET')", "line 1:31: mismatched input ')'. Expecting: <expression>"),
     ("SELECT if(true)", "line 1:8: Invalid number of arguments for 'if' function"),
     ("SELECT nullif(1)", "line 1:8: Invalid number of arguments for 'nullif' function"),
     ("SELECT coalesce(1)", "line 1:8: The 'coalesce' function must have at least two arguments"),

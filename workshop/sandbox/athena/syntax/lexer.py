@@ -70,8 +70,16 @@ def lex(text: str, begin: int = 0, end: int | None = None) -> list[Lexeme]:
             continue
         kind, raw = Kind[name], match.group()
         found.append(Lexeme(kind, raw, _value(kind, raw), match.start(), match.end() - 1))
-    found.append(Lexeme(Kind.END, "<EOF>", "<EOF>", stop, stop))
+    found.append(_end(text, stop))
     return found
+
+
+def _end(text: str, stop: int) -> Lexeme:
+    """The end of a part of a text shows what stands behind it, as in `UNLOAD (SELECT * FROM) TO …`."""
+    behind = re.compile(r"\s*(\S)").match(text, stop)
+    if behind is None or behind[1] == ";":
+        return Lexeme(Kind.END, "<EOF>", "<EOF>", stop, stop)
+    return Lexeme(Kind.END, behind[1], "<EOF>", behind.start(1), behind.start(1))
 
 
 def _value(kind: Kind, raw: str) -> str:
