@@ -103,6 +103,11 @@ def test_partitions(catalog: Catalog) -> None:
         catalog.years(Expression="month = 1")
 
 
+def found_table(glue: Any, database: str) -> dict[str, Any]:
+    table: dict[str, Any] = glue.get_tables(DatabaseName=database, Expression="sales")["TableList"][0]
+    return table
+
+
 @pytest.mark.sandbox
 def test_tables(catalog: Catalog) -> None:
     glue, database = catalog.glue, catalog.database
@@ -118,6 +123,9 @@ def test_tables(catalog: Catalog) -> None:
     assert [len(p["TableList"]) for p in pages] == [2, 1]
     with pytest.raises(ClientError, match="EntityNotFoundException"):
         glue.get_tables(DatabaseName="nope")
+    for table in (glue.get_table(DatabaseName=database, Name="SALES")["Table"], found_table(glue, database)):
+        assert "Owner" not in table
+        assert "Description" not in table
     named = [{"Key": "DatabaseName", "Value": database}]
     assert [t["Name"] for t in glue.search_tables(Filters=named, SearchText="return")["TableList"]] == ["returns"]
 

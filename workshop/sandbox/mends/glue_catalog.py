@@ -3,7 +3,8 @@
 Wrong in ministack 1.5.33: GetPartitions takes no notice of Expression, Segment, ExcludeColumnSchema and MaxResults;
 GetTables and GetDatabases have one page, and GetTables does not know regular expressions; there is no
 BatchDeletePartition, no table version but the current one, no SearchTables; partitions may be made of tables that do
-not exist, and those that do not exist can be deleted; names keep their upper case.
+not exist, and those that do not exist can be deleted; names keep their upper case; a table without an owner has an
+empty one.
 """
 
 import base64
@@ -54,7 +55,7 @@ def complete_the_catalog() -> None:
         except _RefusedError as refused:
             return refused.answer
         answer = original(method, path, headers, json.dumps(request).encode(), query)
-        return _paged(action, request, answer)
+        return _completed(action, request, answer)
 
     glue._handle_request_sync = handle
 
@@ -148,7 +149,7 @@ def _get_tables(request: Request) -> dict[str, Any]:
     if request.get("Expression"):
         found = _matching(found, str(request["Expression"]))
     page, more = _page(found, request)
-    return {"TableList": page, **more}
+    return {"TableList": [_without_blanks(t) for t in page], **more}
 
 
 def _matching(tables: Sequence[dict[str, Any]], expression: str) -> list[dict[str, Any]]:
@@ -178,7 +179,7 @@ def _search_tables(request: Request) -> dict[str, Any]:
         and filters.get("DatabaseName", t["DatabaseName"]) == t["DatabaseName"]
     ]
     page, more = _page(found, request)
-    return {"TableList": page, **more}
+    return {"TableList": [_without_blanks(t) for t in page], **more}
 
 
 def _batch_delete_partition(request: Request) -> dict[str, Any]:
@@ -198,7 +199,7 @@ def _batch_delete_partition(request: Request) -> dict[str, Any]:
 def _all_versions(request: Request) -> list[dict[str, Any]]:
     table = _table(request)
     older = _versions.get(f"{request['DatabaseName']}/{table['Name']}", [])
-    return [{"Table": t, "VersionId": t.get("VersionId", "1")} for t in reversed([*older, table])]
+    return [{"Table": _without_blanks(t), "VersionId": t.get("VersionId", "1")} for t in reversed([*older, table])]
 
 
 def _get_table_versions(request: Request) -> dict[str, Any]:
@@ -267,8 +268,15 @@ def _page(found: Sequence[Any], request: Request) -> tuple[list[Any], dict[str, 
     return list(found[start:end]), more
 
 
-def _paged(action: str, request: Request, answer: Any) -> Any:
-    """The emulator's GetDatabases, a page at a time."""
+def _without_blanks(table: dict[str, Any]) -> dict[str, Any]:
+    """Glue says nothing of an owner or a description that a table does not have; it would not take an empty owner."""
+    return {k: v for k, v in table.items() if v or k not in ("Owner", "Description")}
+
+
+def _completed(action: str, request: Request, answer: Any) -> Any:
+    """The emulator's GetTable without what is not there, its GetDatabases a page at a time."""
+    if action == "GetTable" and answer[0] == 200:
+        return json_response({"Table": _without_blanks(json.loads(answer[2])["Table"])})
     if action != "GetDatabases" or answer[0] != 200:
         return answer
     try:

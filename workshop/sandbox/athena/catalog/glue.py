@@ -223,6 +223,7 @@ def _table_input(table: Table) -> dict[str, Any]:
     return {
         "Name": table.name,
         "TableType": table.table_type,
+        "Owner": "hadoop",
         "Parameters": {"EXTERNAL": "TRUE", **table.properties},
         "PartitionKeys": columns(table.partition_keys),
         "StorageDescriptor": {
