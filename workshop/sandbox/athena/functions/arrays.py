@@ -10,9 +10,8 @@ from workshop.sandbox.athena.compiler.array_concatenation import concatenate
 from workshop.sandbox.athena.compiler.casts import castable, convert
 from workshop.sandbox.athena.compiler.comparisons import equal, identity, is_plain
 from workshop.sandbox.athena.compiler.values import Value, fail, held
-from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.functions.registry import Row
-from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, array
+from workshop.sandbox.athena.types import BIGINT, VARCHAR, Type, array, field_names, quote
 from workshop.sandbox.athena.types import row as row_type
 from workshop.sandbox.athena.udf import Udf, call, invalid
 
@@ -103,17 +102,35 @@ def _extreme(function: str) -> Callable[[Sequence[Value]], str]:
     """array_max, array_min: NULL if an element is NULL; NaN only if there is nothing else."""
 
     def build(values: Sequence[Value]) -> str:
-        items, element = values[0].sql, values[0].type.args[0]
-        if not comparisons.is_orderable(element):
-            raise _no_function(function, values)
-        chosen = f"list_{function[-3:]}({items})"
-        if element.name in ("real", "double"):
-            chosen = f"coalesce(list_{function[-3:]}(list_filter({items}, lambda e: NOT isnan(e))), {items}[1])"
-        if not is_plain(element):
-            chosen = f"({_sorted(items, values[0].type)})[{1 if function == 'array_min' else -1}]"
-        return f"CASE WHEN list_count({items}) = len({items}) THEN {chosen} END"
+        element = values[0].type.args[0]
+        return held(values[0].sql, lambda a: f"CASE WHEN list_count({a}) = len({a}) THEN {chosen(a, element)} END")
+
+    def chosen(items: str, element: Type) -> str:
+        if is_plain(element) and not _holds_nan(element):
+            return f"list_{function[-3:]}({items})"
+        # NaN is greater than all numbers for DuckDB.
+        keys = identity(items, array(element)) if function == "array_min" else _nan_first(items, array(element))
+        places = f"list_sort(list_zip({keys}, range(1, len({items}) + 1)))"
+        return f"({items})[({places})[{1 if function == 'array_min' else -1}][2]]"
 
     return build
+
+
+def _holds_nan(type_: Type) -> bool:
+    return type_.name in ("real", "double") or any(map(_holds_nan, type_.args))
+
+
+def _nan_first(sql: str, type_: Type) -> str:
+    """What orders values with NaN before all numbers."""
+    if type_.name in ("real", "double"):
+        return f"CASE WHEN isnan({sql}) THEN CAST('-Infinity' AS {type_.duckdb}) ELSE {sql} END"
+    if type_.name == "array":
+        return f"list_transform({sql}, lambda e: {_nan_first('e', type_.args[0])})"
+    if type_.name == "row":
+        parts = zip(map(quote, field_names(type_)), type_.args, strict=True)
+        fields = [f"{n} := " + _nan_first(f"({sql}).{n}", t) for n, t in parts]
+        return f"struct_pack({', '.join(fields)})"
+    return identity(sql, type_)
 
 
 def _sorted(items: str, type_: Type) -> str:
@@ -125,8 +142,6 @@ def _sorted(items: str, type_: Type) -> str:
 
 def _sort(values: Sequence[Value]) -> str:
     """NULLs last."""
-    if not comparisons.is_orderable(values[0].type):
-        raise _no_function("array_sort", values)
     return held(
         values[0].sql, lambda items: f"CASE WHEN {items} IS NOT NULL THEN {_compared(items, values[0].type)} END"
     )
@@ -148,19 +163,10 @@ def _compared(items: str, type_: Type) -> str:
     return held(_sorted(items, type_), checked)
 
 
-def _no_function(name: str, values: Sequence[Value]) -> AthenaError:
-    shown = ", ".join(str(v.type) for v in values)
-    expected = {"array_sort": "array_sort(array(E)) E:orderable, array_sort(array(T), function(T,T,integer)) T"}
-    wanted = expected.get(name, f"{name}(array(T)) T:orderable")
-    return AthenaError("FUNCTION_NOT_FOUND", f"Unexpected parameters ({shown}) for function {name}. Expected: {wanted}")
-
-
 def _join(values: Sequence[Value]) -> str:
     """NULLs are left out, or shown as the third argument."""
     items, delimiter, *nulls = values
     element = items.type.args[0]
-    if not castable(element, VARCHAR):
-        raise _no_function("array_join", values)
     shown = convert("e", element, VARCHAR)
     texts = items.sql if element.name == "varchar" else f"list_transform({items.sql}, lambda e: {shown})"
     if nulls:
@@ -287,6 +293,18 @@ def _zip_rows() -> tuple[Row, ...]:
     return tuple((f"zip({p}) -> array(T)", _zip, _zipped) for p in params)
 
 
+def _ordered_array(types: Sequence[Type]) -> Type | None:
+    return types[0] if comparisons.is_orderable(types[0]) else None
+
+
+def _ordered_element(types: Sequence[Type]) -> Type | None:
+    return types[0].args[0] if comparisons.is_orderable(types[0]) else None
+
+
+def _text_of_elements(types: Sequence[Type]) -> Type | None:
+    return VARCHAR if castable(types[0].args[0], VARCHAR) else None
+
+
 ROWS: tuple[Row, ...] = (
     ("cardinality(array(T)) -> bigint", "CAST(len({0}) AS BIGINT)"),
     ("contains(array(T), T) -> boolean", _contains),
@@ -296,11 +314,11 @@ ROWS: tuple[Row, ...] = (
     ("array_last(array(T)) -> T", "({0})[-1]"),
     ("array_position(array(T), T) -> bigint", _position),
     ("array_remove(array(T), T) -> array(T)", _remove),
-    ("array_max(array(T)) -> T", _extreme("array_max")),
-    ("array_min(array(T)) -> T", _extreme("array_min")),
-    ("array_sort(array(T)) -> array(T)", _sort),
-    ("array_join(array(T), varchar) -> varchar", _join),
-    ("array_join(array(T), varchar, varchar) -> varchar", _join),
+    ("array_max(array(T)) -> T", _extreme("array_max"), _ordered_element),
+    ("array_min(array(T)) -> T", _extreme("array_min"), _ordered_element),
+    ("array_sort(array(T)) -> array(T)", _sort, _ordered_array),
+    ("array_join(array(T), varchar) -> varchar", _join, _text_of_elements),
+    ("array_join(array(T), varchar, varchar) -> varchar", _join, _text_of_elements),
     ("combinations(array(T), integer) -> array(array(T))", _combinations),
     ("concat(array(T), array(T), ...) -> array(T)", _concat),
     ("concat(array(T), T) -> array(T)", _beside),

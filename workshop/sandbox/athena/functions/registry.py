@@ -64,7 +64,8 @@ class Kind(Enum):
 
 Build = str | Udf | Callable[..., str]
 """A template; a callable takes (arguments), for aggregates and window functions (arguments, clauses)."""
-ResultType = Callable[[Sequence[Type]], Type]
+ResultType = Callable[[Sequence[Type]], Type | None]
+"""(types of the arguments) -> type of the result; None: the overload does not take them."""
 Row = tuple[str, Build] | tuple[str, Build, ResultType]
 
 
@@ -175,8 +176,9 @@ class Registry:
         for exact in (True, False):
             for overload in overloads:
                 matched = _match(overload, args, exact=exact)
-                if matched is not None:
-                    return _call(overload, matched, clauses)
+                result = None if matched is None else _result(overload, matched)
+                if matched is not None and result is not None:
+                    return _call(overload, matched, result, clauses)
         shown = ", ".join("<function>" if isinstance(a, LambdaArgument) else str(a.type) for a in args)
         expected = ", ".join(map(str, overloads))
         raise AthenaError(
@@ -371,15 +373,16 @@ def _substitute(  # noqa: PLR0911 - one return for each kind of pattern
     return _TYPES[pattern.name]
 
 
-def _call(overload: Overload, matched: _Match, clauses: Clauses) -> Call:
-    values, build = matched.values, overload.build
-    types = [v.type for v in values]
+def _result(overload: Overload, matched: _Match) -> Type | None:
     if overload.result_type is not None:
-        result = overload.result_type(types)
-    else:
-        result = _substitute(overload.result, UNKNOWN, matched.bound)
+        return overload.result_type([v.type for v in matched.values])
+    return _substitute(overload.result, UNKNOWN, matched.bound)
+
+
+def _call(overload: Overload, matched: _Match, result: Type, clauses: Clauses) -> Call:
+    values, build = matched.values, overload.build
     if isinstance(build, Udf):
-        return Call(call(build, [v.sql for v in values], types, result), result, overload.kind)
+        return Call(call(build, [v.sql for v in values], [v.type for v in values], result), result, overload.kind)
     if isinstance(build, str):
         placed = {"distinct": clauses.distinct, "inner": clauses.inner, "after": clauses.after}
         written: Callable[..., str] = partial(_format, build, placed)
