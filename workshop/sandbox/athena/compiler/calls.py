@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from workshop.sandbox.athena.catalog.glue import CATALOG
 from workshop.sandbox.athena.compiler import json_calls, json_constructors, operators
-from workshop.sandbox.athena.compiler.aggregation import refuse_nested
+from workshop.sandbox.athena.compiler.aggregation import contains_aggregate, refuse_nested
 from workshop.sandbox.athena.compiler.collections import argument, row_of
 from workshop.sandbox.athena.compiler.operations import same_type
 from workshop.sandbox.athena.compiler.time_literals import current_timestamp
@@ -151,7 +151,11 @@ def _try(block: "Expressions", node: exp.Expr) -> Value:
 
 
 def _typeof(block: "Expressions", node: exp.Expr) -> Value:
-    return Value(literal(str(block.compile(node.expressions[0]).type)), VARCHAR)
+    value = block.compile(node.expressions[0])
+    name = literal(str(value.type))
+    # The aggregates in it make groups of the rows, though nothing is asked but their type.
+    grouped = contains_aggregate(node)
+    return Value(f"CASE WHEN {value.sql} IS NULL THEN {name} ELSE {name} END" if grouped else name, VARCHAR)
 
 
 def _grouping(block: "Expressions", node: exp.Expr) -> Value:

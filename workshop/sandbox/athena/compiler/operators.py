@@ -43,7 +43,7 @@ def arithmetic(operator: str, left: Value, right: Value, position: Position | No
     if not common.is_integer:
         return Value(f"({x.sql} {operator} {y.sql})", common)
     # DuckDB's integers overflow as Trino's do: the module `overflows` has the texts.
-    if operator == "%" and right.constant is None:
+    if operator == "%" and right.constant in (None, "-1"):
         return Value(sharing([x, y], lambda values: _remainder(*values)), common)
     return Value(f"({x.sql} {'//' if operator == '/' else operator} {y.sql})", common)
 

@@ -48,7 +48,7 @@ def _rounded_double(values: Sequence[Value]) -> str:
     x, type_ = values[0].sql, values[0].type.duckdb
     factor = f"pow(10e0, {values[1].sql})"
     scaled = f"(CAST({x} AS DOUBLE) * {factor})"
-    return f"CASE WHEN abs({scaled}) < {_WHOLE} THEN CAST(round({scaled}) / {factor} AS {type_}) ELSE {x} END"
+    return f"CASE WHEN abs({scaled}) >= {_WHOLE} THEN {x} ELSE CAST(round({scaled}) / {factor} AS {type_}) END"
 
 
 def _decimal_of(values: Sequence[Value], rounding: str) -> str:

@@ -86,7 +86,7 @@ def _ratio(dividend: float, divisor: float) -> float | None:
 
 def _correlation(first: _Numbers | None, second: _Numbers | None) -> float | None:
     found = _pairs(first, second)
-    return _ratio(found.products, math.sqrt(found.squares_x) * math.sqrt(found.squares_y))
+    return _ratio(found.products, math.sqrt(found.squares_x * found.squares_y))
 
 
 def _population_covariance(first: _Numbers | None, second: _Numbers | None) -> float | None:

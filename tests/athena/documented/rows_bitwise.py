@@ -1,0 +1,57 @@
+"""Bitwise functions: examples of the documentation."""
+
+from documented.tables import Fails, Table
+
+_ARGUMENT = "INVALID_FUNCTION_ARGUMENT"
+
+TABLES = [
+    Table(
+        "bitwise",
+        "Trino: bitwise functions",
+        [
+            ("bit_count(9, 64)", "2", "bigint"),
+            ("bit_count(9, 8)", "2"),
+            ("bit_count(-7, 64)", "62"),
+            ("bit_count(-7, 8)", "6"),
+            ("bit_count(-128, 8)", "1"),
+            ("bit_count(127, 8)", "7"),
+            ("bit_count(NULL, 8)", None),
+            ("bit_count(128, 8)", Fails(_ARGUMENT, "128 cannot be represented with 8 bits")),
+            ("bit_count(0, 1)", Fails(_ARGUMENT, "Bits specified in bit_count must be between 2 and 64, got 1")),
+            ("bit_count(0, 65)", Fails(_ARGUMENT, "got 65")),
+            ("bitwise_and(19, 25)", "17", "bigint"),
+            ("bitwise_and(-1, 8)", "8"),
+            ("bitwise_not(-12)", "11", "bigint"),
+            ("bitwise_not(19)", "-20"),
+            ("bitwise_or(19, 25)", "27", "bigint"),
+            ("bitwise_xor(19, 25)", "10", "bigint"),
+            ("bitwise_xor(NULL, 25)", None),
+            ("bitwise_left_shift(1, 2)", "4", "integer"),
+            ("bitwise_left_shift(5, 2)", "20"),
+            ("bitwise_left_shift(20, 0)", "20"),
+            ("bitwise_left_shift(0, 1)", "0"),
+            ("bitwise_left_shift(1, 31)", "-2147483648"),
+            ("bitwise_left_shift(1, 64)", "0"),
+            ("bitwise_left_shift(TINYINT '127', 1)", "-2", "tinyint"),
+            ("bitwise_left_shift(SMALLINT '1', 15)", "-32768", "smallint"),
+            ("bitwise_left_shift(BIGINT '1', 63)", "-9223372036854775808", "bigint"),
+            ("bitwise_left_shift(NULL, 2)", None),
+            ("bitwise_right_shift(8, 3)", "1", "integer"),
+            ("bitwise_right_shift(9, 1)", "4"),
+            ("bitwise_right_shift(20, 0)", "20"),
+            ("bitwise_right_shift(12, 64)", "0"),
+            ("bitwise_right_shift(-45, 0)", "-45"),
+            ("bitwise_right_shift(TINYINT '-1', 1)", "127", "tinyint"),
+            ("bitwise_right_shift(SMALLINT '-8', 3)", "8191", "smallint"),
+            ("bitwise_right_shift(-8, 3)", "536870911"),
+            ("bitwise_right_shift(BIGINT '-1', 1)", "9223372036854775807", "bigint"),
+            ("bitwise_right_shift_arithmetic(-256, 64)", "-1", "integer"),
+            ("bitwise_right_shift_arithmetic(-8, 3)", "-1"),
+            ("bitwise_right_shift_arithmetic(-9, 1)", "-5"),
+            ("bitwise_right_shift_arithmetic(8, 3)", "1"),
+            ("bitwise_right_shift_arithmetic(256, 64)", "0"),
+            ("bitwise_right_shift_arithmetic(TINYINT '-128', 7)", "-1", "tinyint"),
+            ("bitwise_right_shift_arithmetic(BIGINT '-9223372036854775808', 62)", "-2", "bigint"),
+        ],
+    ),
+]

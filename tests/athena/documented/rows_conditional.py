@@ -1,0 +1,57 @@
+"""Conditional expressions: examples of the documentation."""
+
+from documented.tables import Fails, Table
+
+_TYPE = "TYPE_MISMATCH"
+
+TABLES = [
+    Table(
+        "conditional",
+        "Trino: conditional expressions: CASE, IF, COALESCE, NULLIF, TRY",
+        [
+            ("CASE 1 WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END", "one", "varchar(4)"),
+            ("CASE 3 WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END", "many"),
+            ("CASE 3 WHEN 1 THEN 'one' END", None, "varchar(3)"),
+            ("CASE NULL WHEN NULL THEN 1 ELSE 2 END", "2"),
+            ("CASE 1 WHEN 1.0 THEN 'same' END", "same"),
+            ("CASE WHEN 1 = 1 THEN 'aaa' WHEN 2 = 3 THEN 'bbb' ELSE 'ccc' END", "aaa"),
+            ("CASE WHEN NULL THEN 1 ELSE 2 END", "2"),
+            ("CASE WHEN false THEN 1 / 0 ELSE 2 END", "2"),
+            ("CASE WHEN true THEN 1 ELSE 2.5 END", "1.0", "decimal(11,1)"),
+            ("CASE WHEN true THEN NULL ELSE 2 END", None, "integer"),
+            ("CASE WHEN true THEN TINYINT '1' ELSE BIGINT '2' END", "1", "bigint"),
+            ("CASE WHEN true THEN 1 ELSE 'a' END",
+             Fails(_TYPE, "All CASE results must be the same type or coercible to a common type")),
+            ("CASE 1 WHEN 'a' THEN 1 END", Fails(_TYPE, "")),
+            ("CASE WHEN 1 THEN 1 END", Fails(_TYPE, "CASE WHEN clause must evaluate to a boolean")),
+            ("if(true, 1, 2)", "1", "integer"),
+            ("if(false, 1, 2)", "2"),
+            ("if(NULL, 1, 2)", "2"),
+            ("if(false, 1)", None, "integer"),
+            ("if(true, 1, 2.5)", "1.0", "decimal(11,1)"),
+            ("if(true, 1, 1 / 0)", "1"),
+            ("if(true, 1, 'a')", Fails(_TYPE, "Result types for IF must be the same: integer vs varchar(1)")),
+            ("if(1, 2, 3)", Fails(_TYPE, "IF condition must evaluate to a boolean")),
+            ("coalesce(NULL, 2, 3)", "2", "integer"),
+            ("coalesce(NULL, NULL)", None, "unknown"),
+            ("coalesce(1, 2.5)", "1.0", "decimal(11,1)"),
+            ("coalesce('a', 'bcd')", "a", "varchar(3)"),
+            ("coalesce(1, 1 / 0)", "1"),
+            ("coalesce(1, 'a')", Fails(_TYPE, "All COALESCE operands must be the same type or coercible")),
+            ("nullif(1, 1)", None, "integer"),
+            ("nullif(1, 2)", "1"),
+            ("nullif(1, 1.0)", None, "integer"),
+            ("nullif('a', 'b')", "a", "varchar(1)"),
+            ("nullif(NULL, 1)", None),
+            ("nullif(1, NULL)", "1"),
+            ("nullif(1, 'a')", Fails(_TYPE, "Types are not comparable with NULLIF: integer vs varchar(1)")),
+            ("try(1 / 0)", None, "integer"),
+            ("try(1 / 1)", "1"),
+            ("try(CAST('x' AS integer))", None, "integer"),
+            ("try(ARRAY[1][2])", None),
+            ("try(BIGINT '9223372036854775807' + 1)", None, "bigint"),
+            ("coalesce(try(CAST('a' AS bigint)), 7)", "7"),
+            ("try(from_base('x', 8)) IS NULL", "true"),
+        ],
+    ),
+]  # fmt: skip
