@@ -161,7 +161,7 @@ TYPES = [
     ("1e0", "double", 17, 0),
     ("REAL '1'", "float", 17, 0),
     ("'abc'", "varchar", 3, 0),
-    ("lower('abc')", "varchar", 2147483647, 0),
+    ("lower('abc')", "varchar", 3, 0),
     ("DATE '2020-01-01' + INTERVAL '1' DAY", "date", 0, 0),
     ("date_trunc('day', TIMESTAMP '2020-01-01 00:00:00')", "timestamp", 3, 0),
     ("current_timestamp", "timestamp with time zone", 3, 0),

@@ -108,6 +108,25 @@ def _codepoint(values: Sequence[Value]) -> str:
     return _text([replace(values[0], type=VARCHAR)], code_points.codepoint, Type("integer"))
 
 
+def _split(values: Sequence[Value]) -> str:
+    """DuckDB splits by a literal delimiter just so; an empty one fails in ours."""
+    if values[1].constant:
+        return f"string_split({values[0].sql}, {values[1].sql})"
+    return _text(values, code_points.split_all, array(VARCHAR))
+
+
+def _padding(name: str, ours: Callable[..., object]) -> Callable[[Sequence[Value]], str]:
+    """DuckDB pads to a literal length with a literal filler just so; others may be ones that fail."""
+
+    def build(values: Sequence[Value]) -> str:
+        size = values[1].constant
+        if size is None or not size.isdigit() or int(size) > _MAX_LENGTH or not values[2].constant:
+            return _text(values, ours)
+        return f"{name}({values[0].sql}, CAST({size} AS INTEGER), {values[2].sql})"
+
+    return build
+
+
 _SPLIT_PART = nullable(code_points.split_part)
 
 
@@ -160,9 +179,9 @@ _ROWS: tuple[Row, ...] = (
     ("ends_with(varchar, varchar) -> boolean", "ends_with({0}, {1})"),
     ("replace(varchar_x, varchar) -> varchar_x", _replace),
     ("replace(varchar_x, varchar, varchar_x) -> varchar", _replace, _replaced_length),
-    ("lpad(varchar, bigint, varchar) -> varchar", Udf(code_points.lpad)),
-    ("rpad(varchar, bigint, varchar) -> varchar", Udf(code_points.rpad)),
-    ("split(varchar_x, varchar) -> array(varchar)", Udf(code_points.split_all), _SAME_ARRAY),
+    ("lpad(varchar, bigint, varchar) -> varchar", _padding("lpad", code_points.lpad)),
+    ("rpad(varchar, bigint, varchar) -> varchar", _padding("rpad", code_points.rpad)),
+    ("split(varchar_x, varchar) -> array(varchar)", _split, _SAME_ARRAY),
     ("split(varchar_x, varchar, bigint) -> array(varchar)", Udf(code_points.split), _SAME_ARRAY),
     ("split_part(varchar_x, varchar_x, bigint) -> varchar_x", _split_part),
     ("split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)", Udf(code_points.split_to_map)),

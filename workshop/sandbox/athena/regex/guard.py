@@ -13,7 +13,7 @@ from typing import IO, Any
 from workshop.sandbox.athena.regex.matching import OPERATIONS, compiled
 from workshop.sandbox.athena.regex.parts import PatternError
 
-TIME_LIMIT = 10.0
+TIME_LIMIT = 5.0
 """Seconds that one match may take."""
 _MODULE = "workshop.sandbox.athena.regex.guard"
 _lock = threading.Lock()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 _RE2_REPEATS = 1000
-"""RE2 repeats at most so often."""
+"""RE2 repeats at most so often, repetitions of repetitions counted out."""
 _JONI_REPEATS = 100_000
 _MANY = 12
 """Repeating more often than this counts as repeating without a bound."""
@@ -36,6 +36,7 @@ class Part:
     loops: int = 0  # repetitions without a bound inside of it
     branches: bool = False  # it holds alternatives
     explosive: bool = False  # backtracking may take exponential time
+    weight: int = 1  # pieces once its repetitions are written out
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,19 @@ def repeated(atom: Part, low: int, high: int | None, mode: str) -> Part:
     single = re.fullmatch(r"(?s:.|\\.|\\x..|\[(?:[^\[\]\\]|\\.)*\])", atom.python) is not None
     python = atom.python if single else f"(?:{atom.python})"
     re2 = None
-    small = low <= _RE2_REPEATS and (high or 0) <= _RE2_REPEATS
+    times = max(low, high or 1, 1)
+    weight = atom.weight * times
+    small = weight <= _RE2_REPEATS
     if atom.re2 is not None and mode != "+" and small and not atom.empty:
         re2 = f"(?:{atom.re2}){mark}{mode}"
     return Part(
         f"{python}{mark}{mode}",
         re2,
         low == 0 or atom.empty,
-        atom.loops + endless,
+        atom.loops * times + endless,
         atom.branches,
         atom.explosive or (endless and mode != "+" and (atom.loops > 0 or atom.branches)),
+        weight,
     )
 
 

@@ -63,6 +63,7 @@ class Translator:
             max(b.loops for b in branches),
             branches=True,
             explosive=any(b.explosive for b in branches),
+            weight=sum(b.weight for b in branches),
         )
 
     def _sequence(self, flags: Flags) -> Part:
@@ -85,6 +86,7 @@ class Translator:
             sum(p.loops for p in parts),
             branches=any(p.branches for p in parts),
             explosive=any(p.explosive for p in parts),
+            weight=max(1, sum(p.weight for p in parts)),
         )
 
     def _skipped(self) -> bool:

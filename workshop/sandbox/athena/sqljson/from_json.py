@@ -43,6 +43,8 @@ def reader(type_: Type) -> Udf:
             return None
         try:
             return read(parse(text))
+        except ValueError:
+            detail = ""  # no JSON, or nested too deeply
         except _WrongShapeError as error:
             detail = f" {error}" if str(error) else ""
         except FunctionError as error:

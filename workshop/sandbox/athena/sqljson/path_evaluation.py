@@ -7,7 +7,7 @@ left out; in the strict mode each of these is an error. Predicates are true, fal
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from itertools import count
 from typing import Any, cast
 
@@ -15,6 +15,8 @@ from workshop.sandbox.athena.sqljson.path_syntax import Node, Path
 
 Sequence = list[Any]
 _BOUND = 2**63
+_DECIMALS = Context(prec=100)
+"""More digits than any decimal has."""
 
 
 EMPTY = object()
@@ -203,8 +205,9 @@ def _calculate(operator: str, a: Any, b: Any) -> Any:
     a, b = Decimal(a), Decimal(b)
     if operator == "/":
         scale = max(-int(cast(int, a.as_tuple().exponent)), -int(cast(int, b.as_tuple().exponent)), 0)
-        return (a / b).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
-    return {"+": a + b, "-": a - b, "*": a * b, "%": a % b}[operator]
+        return _DECIMALS.divide(a, b).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _DECIMALS)
+    calculate = {"+": _DECIMALS.add, "-": _DECIMALS.subtract, "*": _DECIMALS.multiply, "%": _DECIMALS.remainder}
+    return calculate[operator](a, b)
 
 
 def _in_doubles(operator: str, a: float, b: float) -> float:

@@ -130,6 +130,6 @@ _FINISHES: dict[str, Callable[[list[object], str], _Outcome]] = {
 def compacted(data: str | bytes, encoding: str) -> str | None:
     """JSON text without blanks; None if it is not JSON."""
     try:
-        return write(parse(data if isinstance(data, str) else data.decode(encoding)), in_order=False)
+        return valid_text(write(parse(data if isinstance(data, str) else data.decode(encoding)), in_order=False))
     except ValueError:
         return None

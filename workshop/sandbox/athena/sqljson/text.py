@@ -60,9 +60,12 @@ def skip_blanks(text: str, at: int) -> int:
 
 
 def write(value: Json, *, in_order: bool = True) -> str:
-    """The value as text; `in_order`: keys sorted, else as they come."""
+    """The value as text; `in_order`: keys sorted, else as they come. Raises ValueError if it is nested too deeply."""
     parts: list[str] = []
-    _write(value, parts.append, in_order)
+    try:
+        _write(value, parts.append, in_order)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     return "".join(parts)
 
 
