@@ -1,12 +1,12 @@
 """Aggregates that see all values of a group at once: DuckDB makes a list of them, a function in Python looks at it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import not_supported
-from workshop.sandbox.athena.functions.registry import Clauses, ResultType, Row
-from workshop.sandbox.athena.types import array
+from workshop.sandbox.athena.functions.registry import Clauses, Row
+from workshop.sandbox.athena.types import Type, array
 from workshop.sandbox.athena.udf import Udf, call
 
 
@@ -20,12 +20,14 @@ def constant(value: Value, clauses: Clauses) -> str:
     return f"any_value({value.sql}){clauses.after}"
 
 
-def over_lists(signature: str, udf: Udf, result: ResultType, constants: int = 0) -> Row:
+def over_lists(signature: str, udf: Udf, result: Callable[[Sequence[Type]], Type], constants: int = 0) -> Row:
     """A row: `udf` gets a list for each argument, but the last `constants` arguments as they are."""
     return (signature, partial(_call, udf, result, constants), result)
 
 
-def _call(udf: Udf, result: ResultType, constants: int, values: Sequence[Value], clauses: Clauses) -> str:
+def _call(
+    udf: Udf, result: Callable[[Sequence[Type]], Type], constants: int, values: Sequence[Value], clauses: Clauses
+) -> str:
     lists, rest = values[: len(values) - constants], values[len(values) - constants :]
     if clauses.distinct and len(lists) > 1:
         raise not_supported("DISTINCT of several arguments")
