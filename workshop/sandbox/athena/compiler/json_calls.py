@@ -92,11 +92,12 @@ def _handled(block: "Expressions", node: exp.Expr, target: Type, event: str, mes
 
 def _of_scalar(target: Type, position: Position | None) -> str:
     """SQL of the scalar JSON text `r.text` as `target`."""
-    if target.name in _READ and target.length is None:
+    if target.name in _READ and target.name != "varchar":
         return call(reader(target), ["r.text"], [JSON], target)
     if not casts.castable(VARCHAR, target):
         raise AthenaError("TYPE_MISMATCH", f"Invalid return type of function JSON_VALUE: {target}", position)
-    return casts.convert(call(reader(VARCHAR), ["r.text"], [JSON], VARCHAR), VARCHAR, target)
+    shown = f"CASE WHEN r.kind = 'decimal' THEN r.text ELSE {call(reader(VARCHAR), ['r.text'], [JSON], VARCHAR)} END"
+    return casts.convert(shown, VARCHAR, target)
 
 
 def _decided(outcome: str, cases: str) -> str:

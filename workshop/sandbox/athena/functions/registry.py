@@ -88,8 +88,8 @@ class Pattern:
     args: tuple["Pattern", ...] = ()
 
     def __str__(self) -> str:
-        if self.name == "varchar_x":
-            return "varchar(x)"
+        if self.name in ("char", "varchar_x"):
+            return f"{self.name.removesuffix('_x')}(x)"
         return f"{self.name}({', '.join(map(str, self.args))})" if self.args else self.name
 
 
@@ -360,7 +360,7 @@ def _substitute(  # noqa: PLR0911 - one return for each kind of pattern
     if pattern.args:
         inner = type_.args or (UNKNOWN,) * len(pattern.args)
         args = tuple(_substitute(p, t, bound) for p, t in zip(pattern.args, inner, strict=True))
-        fields = type_.fields if type_.name == pattern.name else ()
+        fields = type_.fields if type_.name == pattern.name else (None,) * len(args) * (pattern.name == "row")
         return Type(pattern.name, args=args, fields=fields)
     if pattern.name in _FAMILIES:
         family = _TYPES[pattern.name]
