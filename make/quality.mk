@@ -4,6 +4,14 @@
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/pytest
 
+FUZZ_EXAMPLES ?= 3000
+FUZZ_SEED ?= $(shell date +%s)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## run random statements on the local Athena (minutes; FUZZ_SEED=… runs the same again)
+	@echo "FUZZ_SEED=$(FUZZ_SEED) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)"
+	@PYTHONPATH=tests/athena FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest tests/fuzz/fuzz_sql.py -q -s --timeout 1800 --hypothesis-seed=$(FUZZ_SEED)
+
 .PHONY: bench
 bench: $(INSTALLED) ## measure the local Athena and the course (minutes; nothing else should run)
 	@$(WORKSHOP) bench
