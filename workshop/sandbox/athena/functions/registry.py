@@ -368,7 +368,7 @@ def _substitute(  # noqa: PLR0911 - one return for each kind of pattern
             return type_
         wider = common_type(type_, family)
         return bound.get(pattern.name) or (
-            replace(family, precision=type_.precision) if type_.precision and wider else family
+            replace(family, precision=type_.precision) if wider and type_ != UNKNOWN else family
         )
     return _TYPES[pattern.name]
 

@@ -9,6 +9,8 @@ from workshop.sandbox.athena.types import (
     DATE,
     DOUBLE,
     INTEGER,
+    INTERVAL_DAY,
+    INTERVAL_YEAR,
     IPADDRESS,
     JSON,
     PICOS,
@@ -56,6 +58,8 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
     if not isinstance(node, exp.DataType):
         raise not_supported(f"The type {node.sql('trino')}", position)
     kind = node.this
+    if isinstance(kind, exp.Interval):
+        return _interval(kind, position)
     numbers = [int(p.name) for p in node.expressions if isinstance(p, exp.DataTypeParam) and p.name.isdigit()]
     if kind in _SIMPLE and not numbers:
         return _SIMPLE[kind]
@@ -80,6 +84,17 @@ def type_of(node: exp.Expr, operand: exp.Expr, position: Position | None) -> Typ
     if kind in (_D.USERDEFINED, _D.UNKNOWN):
         raise AthenaError("TYPE_MISMATCH", f"Unknown type: {node.sql('trino')}", position)
     raise not_supported(f"The type {node.sql('trino').lower()}", position)
+
+
+_INTERVALS = {("DAY", "SECOND"): INTERVAL_DAY, ("YEAR", "MONTH"): INTERVAL_YEAR}
+
+
+def _interval(node: exp.Interval, position: Position | None) -> Type:
+    span = node.args["unit"]
+    ends = (span.name.upper(), span.expression.name.upper())
+    if ends not in _INTERVALS:
+        raise AthenaError("TYPE_MISMATCH", f"Unknown type: interval {' to '.join(ends).lower()}", position)
+    return _INTERVALS[ends]
 
 
 def _field(node: exp.Expr, position: Position | None) -> tuple[str | None, Type]:
