@@ -42,7 +42,7 @@ REFUSED = [
     ("SELECT * FROM t1, t2 JOIN t3 ON t1.a = t2.a", f"COLUMN_NOT_FOUND: line 1:33: Column 't1.a' {CANNOT}"),
     ("SELECT * FROM (SELECT 1 AS x), (SELECT x)", f"COLUMN_NOT_FOUND: line 1:40: Column 'x' {CANNOT}"),
     ("SELECT * FROM t1 u (x, y)", "MISMATCHED_COLUMN_ALIASES: line 1:15: Column alias list has 2 entries but 'u' has 4 columns available"),
-    ("WITH w(x, y) AS (SELECT 1) SELECT * FROM w", "MISMATCHED_COLUMN_ALIASES: line 1:6: Column alias list has 2 entries but WITH query(w) has 1 columns"),
+    ("WITH w(x, y) AS (SELECT 1) SELECT * FROM w", "MISMATCHED_COLUMN_ALIASES: line 1:8: Column alias list has 2 entries but relation has 1 columns"),
     ("WITH w AS (SELECT 1), W AS (SELECT 2) SELECT * FROM w", "DUPLICATE_NAMED_QUERY: line 1:23: WITH query name 'W' specified more than once"),
     ("WITH a AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a", "TABLE_NOT_FOUND: line 1:26: Table 'awsdatacatalog.lake.b' does not exist"),
     # stars
@@ -50,7 +50,7 @@ REFUSED = [
     ("SELECT x.* FROM t1", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference x"),
     ("SELECT a.* FROM t1", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference a"),
     ("SELECT t.r.x.* FROM t3 t", "TYPE_MISMATCH: line 1:1: expected expression of type Row"),
-    ("SELECT t3.* AS (p, q) FROM t3", "MISMATCHED_COLUMN_ALIASES: line 1:8: Column alias list has 2 entries but relation has 3 columns"),
+    ("SELECT t3.* AS (p, q) FROM t3", "MISMATCHED_COLUMN_ALIASES: line 1:17: Column alias list has 2 entries but relation has 3 columns"),
     ("SELECT * FROM t1 GROUP BY 1", "EXPRESSION_NOT_AGGREGATE: Column 't1.b' not in GROUP BY clause"),
     # groups
     ("SELECT * FROM t1 GROUP BY 10", "INVALID_COLUMN_REFERENCE: line 1:27: GROUP BY position 10 is not in select list"),
@@ -164,6 +164,9 @@ REFUSED = [
     ("SELECT * FROM t1 FOR VERSION AS OF 1", "NOT_SUPPORTED: line 1:15: A table as it was before is not supported by the local Athena"),
     # recursion
     ("WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT 1 FROM r) SELECT * FROM r", "MISSING_COLUMN_ALIASES: line 1:16: missing column aliases in recursive WITH query"),
+    ("WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r", "MISSING_COLUMN_ALIASES: line 1:16: missing column aliases in recursive WITH query"),
+    ("WITH RECURSIVE r(n) AS (WITH RECURSIVE q(x) AS (SELECT 1) SELECT x FROM q) SELECT * FROM r", "NESTED_RECURSIVE: line 1:25: nested recursive WITH query"),
+    ("WITH w(x, X) AS (SELECT 1, 2) SELECT 1", "DUPLICATE_COLUMN_NAME: line 1:11: Column name 'X' specified more than once"),
     ("WITH RECURSIVE r(n) AS (SELECT 1 FROM r UNION ALL SELECT 1 FROM r) SELECT * FROM r",
      "INVALID_RECURSIVE_REFERENCE: line 1:39: WITH table name is referenced in the base relation of recursion"),
     ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT 1 FROM r, r q) SELECT * FROM r",
@@ -176,7 +179,7 @@ REFUSED = [
      "NOT_SUPPORTED: line 1:64: immediate FETCH FIRST / LIMIT clause in recursive query is not supported"),
     ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT 'a' FROM r) SELECT * FROM r",
      "TYPE_MISMATCH: line 1:44: recursion step relation output type (varchar(1)) is not coercible to recursion base relation output type (integer) at column 1"),
-    ("WITH RECURSIVE r(n) AS (SELECT 1 INTERSECT SELECT 1 FROM r) SELECT * FROM r", "TABLE_NOT_FOUND: line 1:58: Table 'awsdatacatalog.lake.r' does not exist"),
+    ("WITH RECURSIVE r(n) AS (SELECT 1 INTERSECT SELECT 1 FROM r) SELECT * FROM r", "INVALID_RECURSIVE_REFERENCE: line 1:58: recursive reference not allowed in this context"),
     ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT * FROM r",
      "NOT_SUPPORTED: Recursion depth limit exceeded (10). Use 'max_recursion_depth' session property to modify the limit."),
 ]  # fmt: skip

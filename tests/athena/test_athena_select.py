@@ -134,6 +134,8 @@ QUERIES: list[tuple[str, Rows]] = [
     ("SELECT day, sum(n) OVER (ORDER BY day RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW) FROM sales ORDER BY 1",
      [["2020-01-01", "1"], ["2020-01-02", "3"], ["2020-01-04", "4"], ["2020-01-05", "4"]]),
     ("SELECT n, count(*) OVER (ORDER BY n RANGE BETWEEN 1 PRECEDING AND 2 FOLLOWING) FROM sales WHERE n > 0 ORDER BY 1", [["1", "2"], ["2", "3"], ["4", "1"]]),
+    ("SELECT n, sum(n) OVER (ORDER BY n RANGE 1.5 PRECEDING) FROM sales ORDER BY 1", [["1", "1"], ["2", "3"], ["4", "4"], [None, None]]),
+    ("SELECT x, sum(x) OVER (ORDER BY x DESC RANGE 1 PRECEDING) FROM (VALUES 1.5, 2.5, 4) t(x) ORDER BY 1", [["1.5", "4.0"], ["2.5", "2.5"], ["4.0", "4.0"]]),
     ("SELECT shop, sum(n) OVER (ORDER BY shop GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM sales ORDER BY 1, 2", [["x", "3"], ["x", "3"], ["y", "7"], ["y", "7"]]),
     ("SELECT n, last_value(n) IGNORE NULLS OVER (ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM sales ORDER BY day", [["1", "4"], ["2", "4"], ["4", "4"], [None, "4"]]),
     ("SELECT n, first_value(n) RESPECT NULLS OVER (ORDER BY day DESC) FROM sales ORDER BY day", [["1", None], ["2", None], ["4", None], [None, None]]),

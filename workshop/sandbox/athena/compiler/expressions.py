@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from workshop.sandbox.athena.compiler import calls, literals, operations, operators, subqueries, windows
 from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, contains_aggregate
+from workshop.sandbox.athena.compiler.limits import direction
 from workshop.sandbox.athena.compiler.scope import Column, Scope
 from workshop.sandbox.athena.compiler.values import Value, coerce
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
@@ -204,12 +205,6 @@ _METHODS: dict[type[exp.Expr], Callable[[Expressions, exp.Expr], Value]] = {
     **calls.METHODS,
     **windows.METHODS,
 }
-
-
-def direction(item: exp.Expr) -> str:
-    """ASC/DESC and NULLS of an ORDER BY item, as SQL."""
-    nulls = " NULLS FIRST" if item.args.get("nulls_first") else " NULLS LAST"
-    return (" DESC" if item.args.get("desc") else " ASC") + nulls
 
 
 def _dotted(node: exp.Expr) -> list[str] | None:

@@ -10,6 +10,12 @@ from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.syntax.parser import place_of
 
 
+def direction(item: exp.Expr) -> str:
+    """ASC/DESC and NULLS of an ORDER BY item, as SQL."""
+    nulls = " NULLS FIRST" if item.args.get("nulls_first") else " NULLS LAST"
+    return (" DESC" if item.args.get("desc") else " ASC") + nulls
+
+
 @dataclass(frozen=True)
 class SortKey:
     """`sql` is what is compared, `direction` what follows it; `place` is its ordinal, if it is an output as it is."""

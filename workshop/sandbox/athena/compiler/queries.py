@@ -101,7 +101,7 @@ class QueryCompiler:
             alias = f"cte_{self.name()}"
             compiled = recursion.compiled(self, cte, alias, parent) if clause.args.get("recursive") else None
             if compiled is None:
-                compiled = renamed(self.compile(cte.this, parent), cte.args["alias"].columns, name, position)
+                compiled = renamed(self.compile(cte.this, parent), cte.args["alias"].columns, self.position)
             parts.append(f"{alias} AS ({compiled.sql})")
             self.ctes = {**self.ctes, name: (alias, compiled)}
         return f"WITH {', '.join(parts)} "

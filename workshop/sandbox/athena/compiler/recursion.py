@@ -29,21 +29,26 @@ _TOO_DEEP = (
 
 
 def compiled(queries: "QueryCompiler", cte: exp.CTE, alias: str, parent: Scope | None) -> Compiled | None:
-    """The rows of a recursive WITH query; None if it does not refer to itself."""
+    """The rows of a query of WITH RECURSIVE; None if it does not refer to itself."""
     query, name = cte.this, cte.alias.lower()
-    if not any(_references(query, name)):
-        return None
     columns = cte.args["alias"].columns
     if not columns:
         raise AthenaError(
             "MISSING_COLUMN_ALIASES", "missing column aliases in recursive WITH query", queries.position(cte)
         )
+    for inner in query.find_all(exp.With):
+        if inner.args.get("recursive"):
+            raise AthenaError("NESTED_RECURSIVE", "nested recursive WITH query", queries.position(inner))
+    found = next(_references(query, name), None)
+    if found is None:
+        return None
     union = _union(query)
     if union is None:
-        return None
+        message = "recursive reference not allowed in this context"
+        raise AthenaError("INVALID_RECURSIVE_REFERENCE", message, queries.position(found))
     _check_references(queries, union, name)
     _check_clauses(queries, query)
-    base = renamed(queries.compile(union.this, parent), columns, name, queries.position(cte))
+    base = renamed(queries.compile(union.this, parent), columns, queries.position)
     base = Compiled(base.sql, base.columns)
     step_alias = f"{alias}_0"
     outer = queries.ctes

@@ -1,6 +1,6 @@
 """FROM: tables, derived tables, UNNEST and joins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -253,15 +253,27 @@ def _bracketed(right: Relation, join: exp.Join) -> str:
     return f"({right.sql})" if isinstance(join.this, exp.Join) else right.sql
 
 
-def renamed(compiled: Compiled, names: Sequence[exp.Expr], name: str, position: Position | None) -> Compiled:
-    """The rows of the WITH query `name` with the names of its columns; as they are without any."""
-    if not names:
-        return compiled
-    if len(names) != len(compiled.columns):
+def check_aliases(names: Sequence[exp.Expr], count: int, place: Callable[[exp.Expr], Position | None]) -> None:
+    """The names that `w(a, b)` or `t.* AS (a, b)` give to `count` columns."""
+    if len(names) != count:
         raise AthenaError(
             "MISMATCHED_COLUMN_ALIASES",
-            f"Column alias list has {len(names)} entries but WITH query({name}) has {len(compiled.columns)} columns",
-            position,
+            f"Column alias list has {len(names)} entries but relation has {count} columns",
+            place(names[0]),
         )
+
+
+def renamed(compiled: Compiled, names: Sequence[exp.Expr], place: Callable[[exp.Expr], Position | None]) -> Compiled:
+    """The rows of a WITH query with the names of its columns; as they are without any."""
+    if not names:
+        return compiled
+    check_aliases(names, len(compiled.columns), place)
+    seen = set()
+    for name in names:
+        if name.name.lower() in seen:
+            raise AthenaError(
+                "DUPLICATE_COLUMN_NAME", f"Column name '{name.name}' specified more than once", place(name)
+            )
+        seen.add(name.name.lower())
     columns = tuple(OutputColumn(n.name.lower(), c.type) for n, c in zip(names, compiled.columns, strict=True))
     return replace(compiled, columns=columns)

@@ -18,9 +18,9 @@ from workshop.sandbox.athena.compiler.aggregation import (
     windows_in,
     without_dots,
 )
-from workshop.sandbox.athena.compiler.expressions import HAVING, WHERE, Expressions, direction
+from workshop.sandbox.athena.compiler.expressions import HAVING, WHERE, Expressions
 from workshop.sandbox.athena.compiler.grouping import Grouping, is_whole, output_name, unaliased
-from workshop.sandbox.athena.compiler.limits import SortKey, Unlimited, limited
+from workshop.sandbox.athena.compiler.limits import SortKey, Unlimited, direction, limited
 from workshop.sandbox.athena.compiler.pushdown import findings, sources
 from workshop.sandbox.athena.compiler.relations import Relations
 from workshop.sandbox.athena.compiler.scope import Column, Compiled, OutputColumn, Scope

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from workshop.sandbox.athena.compiler.expressions import Expressions
+from workshop.sandbox.athena.compiler.relations import check_aliases
 from workshop.sandbox.athena.compiler.scope import Column, Scope
 from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.errors import AthenaError
@@ -86,12 +87,7 @@ def _of_row(block: Expressions, node: exp.Expr) -> Items:
 def _renamed(block: Expressions, node: exp.Expr, names: Sequence[str], items: Items) -> Items:
     if not names:
         return items
-    if len(names) != len(items):
-        raise AthenaError(
-            "MISMATCHED_COLUMN_ALIASES",
-            f"Column alias list has {len(names)} entries but relation has {len(items)} columns",
-            block.position(node),
-        )
+    check_aliases(node.args["names"], len(items), block.position)
     return [(name, value) for name, (_, value) in zip(names, items, strict=True)]
 
 

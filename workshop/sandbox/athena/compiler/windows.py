@@ -9,13 +9,14 @@ from sqlglot import exp
 from workshop.sandbox.athena.compiler import operators, time_operators
 from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, windows_in
 from workshop.sandbox.athena.compiler.calls import function
+from workshop.sandbox.athena.compiler.limits import direction
 from workshop.sandbox.athena.compiler.values import Value, coerce, fail
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Kind
 from workshop.sandbox.athena.syntax.formatting import shown
 from workshop.sandbox.athena.syntax.parser import position_of
-from workshop.sandbox.athena.types import BIGINT, INTERVAL_DAY, INTERVAL_YEAR, Type
+from workshop.sandbox.athena.types import BIGINT, INTERVAL_DAY, INTERVAL_YEAR, Type, common_of
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.expressions import Expressions
@@ -158,8 +159,23 @@ def over(block: "Expressions", window: exp.Window, words: str = "") -> str:
             _part(block, item.this, words or _IN_ORDER)
         parts.append("ORDER BY " + block.order_by(_sort_items(window)))
     if spec is not None:
-        parts.append(_frame(block, window, words))
+        frame = _frame(block, window, words)
+        common = _common_of_range(block, window)
+        if common is not None:
+            key, item = block.compile(_sort_items(window)[0].this), _sort_items(window)[0]
+            parts[-1] = f"ORDER BY {coerce(key, common).sql}{direction(item)}"
+        parts.append(frame)
     return " ".join(parts)
+
+
+def _common_of_range(block: "Expressions", window: exp.Window) -> Type | None:
+    """The numeric type in which a RANGE frame adds its offsets to the sort key; None if it adds none."""
+    spec, items = window.args["spec"], _sort_items(window)
+    offsets = [spec.args.get(k) for k in ("start", "end")]
+    offsets = [offset for offset in offsets if isinstance(offset, exp.Expr)]
+    if spec.args["kind"] != "RANGE" or not offsets:
+        return None
+    return common_of([block.compile(node).type for node in (items[0].this, *offsets)])
 
 
 _IN_PARTITION = "PARTITION BY expression '{}' must be an aggregate expression or appear in GROUP BY clause"
@@ -281,7 +297,10 @@ def _bound(block: "Expressions", window: exp.Window, bound: str) -> str:
         return f"{sql} {_kind_of_bound(spec, bound)}"
     key = block.compile(_sort_items(window)[0].this)
     if key.type.is_numeric:
-        sql = f"CAST({offset.sql} AS {key.type.duckdb})"
+        common = _common_of_range(block, window) or key.type
+        sql = coerce(offset, common).sql
+        if not isinstance(value, exp.Literal):
+            sql = f"CASE WHEN {sql} >= 0 THEN {sql} ELSE {fail(_NEGATIVE, common)} END"
     elif key.type in (INTERVAL_DAY, INTERVAL_YEAR):
         sql = offset.sql
     elif key.type.name == "time":
