@@ -88,6 +88,10 @@ class Storage(Protocol):
         """Delete objects."""
 
 
+_SHORT_BYTES = 1 << 20
+"""A body that nobody needs is read to its end if it is no longer: closing the connection costs a TLS handshake."""
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of `s3://bucket/key`."""
     scheme, _, rest = uri.partition("://")
@@ -204,6 +208,8 @@ class S3Storage:
         etag = answer["ETag"].strip('"')
         found = self._cache.find(bucket, key, etag)
         if found is not None:
+            if answer["ContentLength"] <= _SHORT_BYTES:
+                answer["Body"].read()
             answer["Body"].close()
             return found
         return self._store(bucket, key, etag, answer["Body"])
