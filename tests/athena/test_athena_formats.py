@@ -232,6 +232,14 @@ def test_avro_types(local: LocalLake, avro: Any, value: bytes, declared: str, sh
     assert local.rows("SELECT * FROM t") == [[shown, None]] * 2
 
 
+def test_avro_of_no_blocks(local: LocalLake) -> None:
+    local.catalog.add("t", "a int", serde=AVRO)
+    body = AvroFile({"type": "record", "name": "row", "fields": [{"name": "a", "type": "int"}]}, [zigzag(1)]).body()
+    put(local, "s3://lake/t/a.avro", body[: body.index(b"0123456789abcdef") + 16])  # no blocks at all
+    put(local, "s3://lake/t/b.avro", body)
+    assert local.rows("SELECT a FROM t") == [["1"]]
+
+
 def test_avro_defaults_and_refusals(local: LocalLake) -> None:
     reader = {
         "type": "record",
@@ -283,6 +291,8 @@ def test_text_partitions_by_index_and_serde(local: LocalLake) -> None:
     put(local, partition(local, "t", "2", "a bigint; b string", LAZY, **{"field.delim": ","}) + "f", b"2,y\n")
     put_lines(local, partition(local, "t", "3", "b string; a bigint", JSON) + "f", {"a": 3, "b": "z"})
     assert local.rows("SELECT a, b, k FROM t WHERE k < '3' ORDER BY a") == [["1", "x", "1"], ["2", "y", "2"]]
+    put_parquet(local, partition(local, "t", "4", "b string; a bigint") + "f.parquet", pa.table({"a": [4], "b": ["w"]}))
+    assert local.rows("SELECT a, b FROM t WHERE k = '4'") == [["4", "w"]]
     assert local.rows("""SELECT a, b, "$path" FROM t ORDER BY a""")[2] == ["3", "z", "s3://lake/t/k=3/f"]
 
 

@@ -258,3 +258,16 @@ def test_large_results_are_several_files(local: LocalLake, monkeypatch: pytest.M
     )
     assert len(written(local, "s3://lake/made/")) > 1
     assert local.rows("SELECT count(*), sum(n) FROM made") == [["270000", "4185000"]]
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", "ä=ö", "100%", "a/b:c", "x" * 200, "'; DROP", "{[^#]}", "line\nbreak", "UPPER"]
+)
+def test_values_of_partitions_of_every_kind(local: LocalLake, value: str) -> None:
+    """Escaped in folders as Hive does, and read back; a text that is empty is the partition of NULL."""
+    local.catalog.add("t", "a int", "k string")
+    quoted = value.replace("'", "''")
+    local.run(f"INSERT INTO t VALUES (1, '{quoted}'), (2, '')")
+    assert {p.values for p in local.catalog.registered["t"]} == {(value,), (None,)}
+    assert local.rows(f"SELECT a, k FROM t WHERE k = '{quoted}'") == [["1", value]]
+    assert local.rows("SELECT a, k FROM t WHERE k IS NULL") == [["2", None]]

@@ -14,7 +14,7 @@ from workshop.sandbox.athena.compiler.scope import Scan
 from workshop.sandbox.athena.reading.formats import COLUMNAR, Kind, by_name, kind_of
 from workshop.sandbox.athena.reading.orc_footer import column_sizes
 from workshop.sandbox.athena.reading.parquet_files import RowGroup, inspect
-from workshop.sandbox.athena.reading.readers import ScanFiles
+from workshop.sandbox.athena.reading.readers import Group, ScanFiles, groups
 from workshop.sandbox.athena.reading.text_values import round_to_millis
 from workshop.sandbox.athena.types import TIMESTAMP
 from workshop.sandbox.athena.udf import Connection
@@ -26,23 +26,27 @@ def scanned_bytes(scans: Iterable[ScanFiles], connection: Connection) -> int:
 
 
 def _scan(files: ScanFiles, connection: Connection) -> int:
-    scan = files.scan
-    kind = kind_of(scan.table)
+    return sum(_group(files.scan, group, connection) for group in groups(files))
+
+
+def _group(scan: Scan, group: Group, connection: Connection) -> int:
+    """Bytes of files of one kind."""
+    kind = kind_of(group.table)
     if kind not in COLUMNAR:
-        return sum(item.size for item in files.objects)
+        return sum(file.object.size for file in group.files)
     keys = {c.name for c in scan.table.partition_keys}
     used = {path for path in scan.used if path[0] not in keys}
     if not used:
         return 0
     if kind is Kind.ORC:
-        return sum(_orc(path, used, scan.table) for path in files.paths)
-    named = by_name(scan.table)
-    groups = []
-    for path in files.paths:
-        inside = inspect(path)
+        return sum(_orc(file.path, used, group.table) for file in group.files)
+    named = by_name(group.table)
+    found = []
+    for file in group.files:
+        inside = inspect(file.path)
         names = list(inside.columns)
-        groups += [group if named else _by_place(group, scan.table, names) for group in inside.row_groups]
-    return sum(group.bytes_of(used) for group in _read(scan, groups, connection))
+        found += [g if named else _by_place(g, scan.table, names) for g in inside.row_groups]
+    return sum(g.bytes_of(used) for g in _read(scan, found, connection))
 
 
 def _orc(path: Path, used: set[tuple[str, ...]], table: Table) -> int:

@@ -58,6 +58,8 @@ def _tables(path: Path, reader: Schema | None) -> Iterator[pa.Table]:
     read = types.reader(schema)
     target = types.arrow(schema)
     added = _defaults(schema, reader)
+    if data.tell() == data.getbuffer().nbytes:
+        yield pa.schema([(f.name, f.type) for f in target]).empty_table()
     while data.tell() < data.getbuffer().nbytes:
         count, size = _long(data), _long(data)
         block = io.BytesIO(_plain(data.read(size), codec))

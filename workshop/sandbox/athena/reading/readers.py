@@ -52,7 +52,7 @@ class ScanFiles:
 
 
 @dataclass
-class _Group:
+class Group:
     """Files that are read by the same schema."""
 
     table: Table
@@ -98,7 +98,7 @@ def create_view(connection: Connection, files: ScanFiles, folder: Path, check: C
         if scan.uses_path:
             constants += [f"f.h{i}" for i in range(len(HIDDEN_COLUMNS))]
     selects = []
-    for n, group in enumerate(_groups(files)):
+    for n, group in enumerate(groups(files)):
         sql, selected, number = _read(group, files, Place(connection, folder, f"rows_{scan.alias}_{n}", check))
         join = f" JOIN files_{scan.alias} AS f ON f.n = {number}" if joined else ""
         listed = ", ".join([*selected, *constants]) or "1 AS one"
@@ -116,7 +116,7 @@ class Place:
     check: Check
 
 
-def _read(group: _Group, files: ScanFiles, place: Place) -> tuple[str, list[str], str]:
+def _read(group: Group, files: ScanFiles, place: Place) -> tuple[str, list[str], str]:
     """FROM, the columns of the table, and the number of the file, of one group."""
     table, own = files.scan.table, group.table
     used = {path[0] for path in files.scan.used}
@@ -146,25 +146,25 @@ def _read(group: _Group, files: ScanFiles, place: Place) -> tuple[str, list[str]
     return source.sql, sorted(selected, key=lambda s: order[s.rpartition(" AS ")[2]]), source.number
 
 
-def _groups(files: ScanFiles) -> list[_Group]:
+def groups(files: ScanFiles) -> list[Group]:
     """Files by the schema of their partitions; HIVE_PARTITION_SCHEMA_MISMATCH where it does not fit the table's."""
     table = files.scan.table
-    groups: dict[object, _Group] = {}
+    found: dict[object, Group] = {}
     paths = iter(files.paths)
     number = 0
     for item in files.partitions:
         objects = [o for o in item.objects if o.size > 0]
         own = _own_table(table, item)
         key: object = None if own is table else (own.serde, own.columns, repr(sorted(own.serde_parameters.items())))
-        if objects and key not in groups:
+        if objects and key not in found:
             name = partition_name(table, item.partition)
             if own is not table:
                 check_partition(table, own, name)
-            groups[key] = _Group(own, name)
+            found[key] = Group(own, name)
         for o in objects:
-            groups[key].files.append(LocalFile(o, next(paths), number))
+            found[key].files.append(LocalFile(o, next(paths), number))
             number += 1
-    return list(groups.values())
+    return list(found.values())
 
 
 def _own_table(table: Table, item: PartitionFiles) -> Table:

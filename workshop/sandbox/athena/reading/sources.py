@@ -28,6 +28,8 @@ from workshop.sandbox.athena.udf import Connection
 FILE = "athena_file"
 """The number of a row's file, or of the first file of its batch."""
 _IN_BATCH = "athena_n"
+_GROUP_ROWS = 61_440
+"""Half of DuckDB's own: lines of text may be long, and a group is held in memory."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def copy(connection: Connection, columns: Sequence[str], number: str, source: st
     listed = [f"{sql} AS c{i}" for i, sql in enumerate(columns)]
     connection.execute(
         f"COPY (SELECT {', '.join([*listed, f'CAST({number} AS INTEGER) AS {_IN_BATCH}'])} FROM {source} AS r) "
-        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)"
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_GROUP_ROWS})"
     ).fetchall()
 
 

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,18 +68,32 @@ def _stage(plan: Plan, connection: Connection, folder: Path) -> tuple[int, list[
     target = folder / "staged"
     if not keys:
         options = f"FORMAT parquet, {codec}, FILE_SIZE_BYTES {FILE_BYTES}"
+        values: list[tuple[str, ...]] = []
     else:
-        kept = folder / "rows.parquet"
-        plain = f"COPY ({source}) TO {literal(str(kept))} (FORMAT parquet, COMPRESSION lz4_raw)"
-        connection.execute(plain).fetchall()
-        source = f"SELECT * FROM read_parquet({literal(str(kept))})"
-        _check_partitions(connection, source, keys)
-        options = f"FORMAT parquet, {codec}, PARTITION_BY ({', '.join(keys)})"
+        kept = literal(str(folder / "rows.parquet"))
+        connection.execute(f"COPY ({source}) TO {kept} (FORMAT parquet, COMPRESSION lz4_raw)").fetchall()
+        values = _partitions(connection, kept, keys)
+        # Folders are named by the numbers of partitions: their values may be too long for names of files.
+        numbered = f"list_position([{', '.join(map(_row, values))}], row({', '.join(keys)}))"
+        source = f"SELECT * EXCLUDE ({', '.join(keys)}), {numbered} AS p FROM read_parquet({kept})"
+        options = f"FORMAT parquet, {codec}, PARTITION_BY (p)"
+    if keys and not values:
+        return 0, []
     [(rows,)] = connection.execute(f"COPY ({source}) TO {literal(str(target))} ({options})").fetchall()
-    if keys:
-        (folder / "rows.parquet").unlink()
-    found = sorted(p for p in target.rglob("*.parquet")) if target.is_dir() else [target]
-    return int(rows), [File(p, _values(p.relative_to(target).parts[:-1])) for p in found if rows]
+    if not keys:
+        found = sorted(target.rglob("*.parquet")) if target.is_dir() else [target]
+        return int(rows), [File(p, ()) for p in found if rows]
+    (folder / "rows.parquet").unlink()
+    files = [
+        File(path, tuple(None if v == NULL_PARTITION else v for v in texts))
+        for number, texts in enumerate(values, 1)
+        for path in sorted((target / f"p={number}").glob("*.parquet"))
+    ]
+    return int(rows), files
+
+
+def _row(values: tuple[str, ...]) -> str:
+    return f"row({', '.join(map(literal, values))})"
 
 
 def _source(plan: Plan) -> str:
@@ -100,19 +113,17 @@ def _source(plan: Plan) -> str:
     return f"SELECT {', '.join(listed)} FROM ({plan.sql}) AS s"
 
 
-def _check_partitions(connection: Connection, source: str, keys: list[str]) -> None:
-    distinct = f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(keys)} FROM ({source}) LIMIT {MAX_PARTITIONS + 1})"
-    [(count,)] = connection.execute(distinct).fetchall()
-    if count > MAX_PARTITIONS:
+def _partitions(connection: Connection, kept: str, keys: list[str]) -> list[tuple[str, ...]]:
+    """The texts of the keys of each partition that there are rows of."""
+    listed = ", ".join(keys)
+    distinct = f"SELECT DISTINCT {listed} FROM read_parquet({kept}) LIMIT {MAX_PARTITIONS + 1}"
+    found = sorted(connection.execute(distinct).fetchall())
+    if len(found) > MAX_PARTITIONS:
         raise AthenaError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS",
             f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets",
         )
-
-
-def _values(folders: tuple[str, ...]) -> tuple[str | None, ...]:
-    texts = (unquote(part.partition("=")[2]) for part in folders)
-    return tuple(None if t == NULL_PARTITION else t for t in texts)
+    return found
 
 
 def _parquet_codec(layout: Layout) -> str:
