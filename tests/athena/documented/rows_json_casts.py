@@ -228,8 +228,8 @@ TABLES = [
                 ("null", None),
                 ('{"v1":1,"V1":2}', Fails(_WRONG, "Duplicate field: v1")),
                 ("[1,2,3,4]", Fails(_WRONG)),
-                ("[1]", Fails(_WRONG)),
-                ("1", Fails(_WRONG)),
+                ("[1]", Fails(_WRONG, "Unexpected token when cast to varchar: ]")),
+                ("1", Fails(_WRONG, "Expected a json array or object, but got 1")),
             ),
             *_to(
                 "ROW(INTEGER, ARRAY(INTEGER))",

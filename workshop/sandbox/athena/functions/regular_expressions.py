@@ -155,16 +155,18 @@ def _replace_by_lambda(values: Sequence[Value]) -> str:
     assert isinstance(body, LambdaValue)  # the signature says so
     pieces = _in_python("pieces", values[:2], _PIECES)
     replaced = f"list_transform(p.groups, {body.sql})"
-    # A lambda's NULL removes the match. Between one and the next stands the text that did not match.
+    # A lambda's NULL makes the result NULL. Between one match and the next stands the text that did not match.
     joined = call(_INTERLEAVE, ["p.between", replaced], [array(VARCHAR), array(VARCHAR)], VARCHAR)
     return f"list_transform([{pieces}], lambda p: CASE WHEN p IS NOT NULL THEN {joined} END)[1]"
 
 
-def _interleave(between: list[str], replaced: list[str | None]) -> str:
-    return "".join(part for pair in zip(between, [*(r or "" for r in replaced), ""], strict=True) for part in pair)
+def _interleave(between: list[str], replaced: list[str | None]) -> str | None:
+    if None in replaced:
+        return None
+    return "".join(part for pair in zip(between, [*replaced, ""], strict=True) for part in pair if part)
 
 
-_INTERLEAVE = Udf(_interleave)
+_INTERLEAVE = nullable(_interleave)
 
 
 def _replaced_length(types: Sequence[Type]) -> Type:

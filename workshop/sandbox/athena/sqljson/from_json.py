@@ -228,6 +228,8 @@ def _row(type_: Type, readers: list[Reader], value: Json) -> dict[str, Any] | No
         return None
     names = field_names(type_)
     if isinstance(value, list):
+        if len(value) < len(readers):
+            raise _WrongShapeError(_ended(type_.args[len(value)]))
         return _row_of_array(readers, names, value)
     if not isinstance(value, dict):
         raise _WrongShapeError(f"Expected a json array or object, but got {_token(value)}")
@@ -247,9 +249,15 @@ def _row(type_: Type, readers: list[Reader], value: Json) -> dict[str, Any] | No
     return found
 
 
+def _ended(type_: Type) -> str:
+    """What is said of an array that ends before the field of `type_`."""
+    kinds = {"array": "a json array", "map": "a json object", "row": "a json array or object"}
+    if type_.name in kinds:
+        return f"Expected {kinds[type_.name]}, but got ]"
+    return f"Unexpected token when cast to {_shown(type_).partition('(')[0]}: ]"
+
+
 def _row_of_array(readers: list[Reader], names: list[str], value: list[Json]) -> dict[str, Any]:
     if len(value) > len(readers):
         raise _WrongShapeError(f"Expected json array ending, but got {_token(value[len(readers)])}")
-    if len(value) < len(readers):
-        raise _WrongShapeError("Unexpected token: ]")
     return {name: read(item) for name, read, item in zip(names, readers, value, strict=True)}
