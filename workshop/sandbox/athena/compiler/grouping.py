@@ -144,4 +144,5 @@ def output_name(node: exp.Expr) -> str | None:
 
 
 def _members(node: exp.Expr) -> list[exp.Expr]:
-    return list(node.expressions) if isinstance(node, exp.Tuple) else [node]
+    """The expressions of a set `(a, b)`; a row constructor is one expression."""
+    return list(node.expressions) if node.meta.get("grouping_set") else [node]

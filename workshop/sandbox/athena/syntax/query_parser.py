@@ -2,11 +2,9 @@
 
 What differs from sqlglot's own trees: a query in brackets is a `Subquery`; VALUES with ORDER BY or LIMIT is one inside
 a `Subquery`; FROM holds one relation, which may be a tree of joins (see `relation_parser`); a GROUP BY item is an
-expression, a `Tuple` (several, or none for `()`), a `Cube`, a `Rollup` or `GroupingSets`; the WINDOW clause is
-`Select.windows`, a list of `Window` nodes without a function, named by `this`.
+expression, a `Tuple` with `meta["grouping_set"]` (several expressions, or none for `()`), a `Cube`, a `Rollup` or
+`GroupingSets`; the WINDOW clause is `Select.windows`, a list of `Window` nodes without a function, named by `this`.
 """
-
-from typing import TypeVar
 
 from sqlglot import exp
 
@@ -20,7 +18,6 @@ from workshop.sandbox.athena.syntax.words import QUERY_STARTS
 _SETS: dict[str, type[exp.SetOperation]] = {"UNION": exp.Union, "EXCEPT": exp.Except, "INTERSECT": exp.Intersect}
 _GROUPINGS: dict[str, type[exp.Expr]] = {"CUBE": exp.Cube, "ROLLUP": exp.Rollup}
 _PRIMARY = (exp.Column, exp.Dot, exp.Bracket, exp.Anonymous, exp.Tuple, exp.Subquery, exp.Cast, exp.TryCast)
-Ordered = TypeVar("Ordered", bound=exp.Expr)
 
 
 class QueryParser(RelationParser):
@@ -181,12 +178,14 @@ class QueryParser(RelationParser):
         if self.is_symbol("(") and self.is_symbol(")", ahead=1):
             self.take()
             self.take()
-            return placed(exp.Tuple(expressions=[]), token)
-        if self.is_symbol("("):
-            listed = self.attempt_list()
-            if listed is not None:
-                return listed[0] if len(listed) == 1 else placed(exp.Tuple(expressions=listed), token)
-        return self.expression()
+            listed: list[exp.Expr] | None = []
+        else:
+            listed = self.attempt_list() if self.is_symbol("(") else None
+        if listed is None:
+            return self.expression()
+        node = listed[0] if len(listed) == 1 else placed(exp.Tuple(expressions=listed), token)
+        node.meta["grouping_set"] = len(listed) != 1
+        return node
 
     def attempt_list(self) -> list[exp.Expr] | None:
         """`(a, b)` when nothing follows that makes it part of an expression; else nothing is taken."""
