@@ -67,7 +67,9 @@ def _printed(element: Element) -> str | None:
 def printing(elements: Format) -> str | None:
     """The format for strftime of a TIMESTAMP of whole milliseconds in the years 1 to 9999; None if there is none."""
     parts = [_printed(element) for element in elements]
-    return None if any(part is None for part in parts) else "".join(part for part in parts if part is not None)
+    if any(part is None for part in parts):
+        return None
+    return "".join(part for part in parts if part is not None) or None
 
 
 def parsing(elements: Format) -> tuple[str, str] | None:
