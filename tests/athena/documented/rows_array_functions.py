@@ -117,6 +117,8 @@ TABLES = [
             ("array_join(ARRAY[CAST(1 AS bigint), 2], ',')", "1,2"),
             ("array_join(ARRAY[DATE '2020-01-02'], ',')", "2020-01-02"),
             ("array_join(NULL, ',')", None),
+            ("SELECT array_join(ARRAY['a', NULL, 'b'], s) FROM (VALUES '-') t(s)", "a-b"),
+            ("SELECT array_join(ARRAY['a', NULL, 'b'], s, n) FROM (VALUES ('-', 'x')) t(s, n)", "a-x-b"),
             ("array_join(ARRAY[1], CAST(NULL AS varchar))", None),
             ("array_join(ARRAY[ARRAY[1]], ',')", Fails("FUNCTION_NOT_FOUND", "for function array_join")),
         ],

@@ -166,8 +166,9 @@ def _order(x: str, y: str, type_: Type) -> str:
             return f"coalesce({first}, sign(len({x}) - len({y})))"
         case "row":
             fields = zip(map(quote, field_names(type_)), type_.args, strict=True)
-            orders = [f"nullif({_checked(f'({x}).{n}', f'({y}).{n}', t, _ROW_CODE)}, 0)" for n, t in fields]
-            return f"coalesce({', '.join(orders)}, 0)"
+            orders = [_checked(f"({x}).{n}", f"({y}).{n}", t, _ROW_CODE) for n, t in fields]
+            # A list, since DuckDB writes what nullif is given twice.
+            return f"coalesce(list_filter([{', '.join(orders)}], lambda o: o <> 0)[1], 0)"
     a, b = identity(x, type_), identity(y, type_)
     return f"(CAST({a} > {b} AS INTEGER) - CAST({a} < {b} AS INTEGER))"
 

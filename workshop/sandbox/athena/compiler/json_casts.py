@@ -8,11 +8,13 @@ from decimal import Decimal
 from itertools import count
 
 from workshop.sandbox.athena.compiler.text_of_values import text
+from workshop.sandbox.athena.compiler.values import joined_texts
 from workshop.sandbox.athena.sqljson.from_json import reader
 from workshop.sandbox.athena.sqljson.text import quote as quote_text
 from workshop.sandbox.athena.types import JSON, UNKNOWN, VARCHAR, Type, field_names, literal, quote
 from workshop.sandbox.athena.udf import Udf, call
 
+_COMMA = literal(",")
 _NUMBERS = frozenset(["tinyint", "smallint", "integer", "bigint", "real", "double", "decimal"])
 _KEYS = _NUMBERS | {"boolean", "varchar"}
 _SCALARS = _KEYS | {"json"}
@@ -64,7 +66,7 @@ def _json(sql: str, type_: Type, names: "map[str]") -> str:
         case "array":
             item = next(names)
             items = f"list_transform({sql}, lambda {item}: {_or_null(item, type_.args[0], names)})"
-            return f"('[' || array_to_string({items}, ',') || ']')"
+            return f"('[' || {joined_texts(items, _COMMA)} || ']')"
         case "map":
             return _object(sql, type_, names)
         case "row":
@@ -88,7 +90,7 @@ def _object(sql: str, type_: Type, names: "map[str]") -> str:
     key, value = text(f"{entry}.key", type_.args[0]), _or_null(f"{entry}.value", type_.args[1], names)
     pairs = f"list_transform(map_entries({sql}), lambda {entry}: struct_pack(k := {key}, v := {value}))"
     members = f"list_transform(list_sort({pairs}), lambda {pair}: {_quoted(f'{pair}.k')} || ':' || {pair}.v)"
-    return f"('{{' || array_to_string({members}, ',') || '}}')"
+    return f"('{{' || {joined_texts(members, _COMMA)} || '}}')"
 
 
 def _scalar(sql: str, type_: Type) -> str:

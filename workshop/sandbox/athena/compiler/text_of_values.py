@@ -2,6 +2,7 @@
 
 from workshop.sandbox.athena.compiler import time_casts
 from workshop.sandbox.athena.compiler.network_casts import text_of_address
+from workshop.sandbox.athena.compiler.values import joined_texts
 from workshop.sandbox.athena.types import Type, field_names, literal, quote
 
 
@@ -49,7 +50,8 @@ def _nested(sql: str, type_: Type) -> str:
 
 
 def _joined(items: str, sql: str, opening: str, closing: str) -> str:
-    return f"CASE WHEN {sql} IS NOT NULL THEN '{opening}' || array_to_string({items}, ', ') || '{closing}' END"
+    shown = joined_texts(items, literal(", "))
+    return f"CASE WHEN {sql} IS NOT NULL THEN '{opening}' || {shown} || '{closing}' END"
 
 
 PRELUDE = (

@@ -83,6 +83,14 @@ def held(sql: str, build: Callable[[str], str]) -> str:
     return f"list_transform([{sql}], lambda {name}: {build(name)})[1]"
 
 
+def joined_texts(texts: str, separator: str) -> str:
+    """The texts of a list with a separator, a literal, between them; without NULLs; NULL if the list is NULL.
+
+    DuckDB's macro writes the list twice: nested ones would double at every level.
+    """
+    return held(texts, lambda listed: f"array_to_string({listed}, {separator})")
+
+
 _COLUMN = re.compile(r"[\w.]+")
 
 

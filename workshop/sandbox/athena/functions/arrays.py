@@ -171,8 +171,16 @@ def _join(values: Sequence[Value]) -> str:
     texts = items.sql if element.name == "varchar" else f"list_transform({items.sql}, lambda e: {shown})"
     if nulls:
         texts = f"list_transform({texts}, lambda e: coalesce(e, {nulls[0].sql}))"
-    # DuckDB gives NULL when there are only NULLs.
-    return _unless_null([items, delimiter, *nulls], f"coalesce(array_to_string({texts}, {delimiter.sql}), '')")
+    return _unless_null([items, delimiter, *nulls], _with_delimiter(texts, delimiter))
+
+
+def _with_delimiter(texts: str, delimiter: Value) -> str:
+    """'' when there are only NULLs; DuckDB takes but a constant delimiter, so another is put before the texts."""
+    if delimiter.constant is not None:
+        return f"coalesce(list_aggregate({texts}, 'string_agg', {delimiter.sql}), '')"
+    led = f"CASE WHEN i = 1 THEN e ELSE {delimiter.sql} || e END"
+    known = f"list_filter({texts}, lambda e: e IS NOT NULL)"
+    return f"coalesce(list_aggregate(list_transform({known}, lambda e, i: {led}), 'string_agg', ''), '')"
 
 
 def _concat(values: Sequence[Value]) -> str:

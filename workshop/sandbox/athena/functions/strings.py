@@ -191,7 +191,9 @@ _ROWS: tuple[Row, ...] = (
     ("concat(varchar) -> varchar", _one_argument),
     ("concat(varchar, varchar, ...) -> varchar", _concat),
     ("concat_ws(varchar, array(varchar)) -> varchar",
-     "CASE WHEN {0} IS NOT NULL THEN array_to_string(list_filter({1}, lambda e: e IS NOT NULL), {0}) END"),
+     # The delimiter need not be constant, as DuckDB's array_to_string wants it.
+     "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(list_aggregate(list_transform(list_filter({1}, "
+     "lambda e: e IS NOT NULL), lambda e, i: CASE WHEN i = 1 THEN e ELSE {0} || e END), 'string_agg', ''), '') END"),
     ("concat_ws(varchar, varchar, ...) -> varchar", _concat_ws),
     ("hamming_distance(varchar, varchar) -> bigint", Udf(code_points.hamming_distance)),
     ("levenshtein_distance(varchar, varchar) -> bigint", Udf(code_points.levenshtein_distance)),
