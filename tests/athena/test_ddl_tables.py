@@ -228,6 +228,9 @@ FAILING = [
     ("ALTER TABLE ice SET LOCATION 's3://b/x'", "Query type not supported by Athena Iceberg at this time"),
     ("MSCK REPAIR TABLE nope", "FAILED: SemanticException [Error 10001]: Table not found nope"),
     ("SHOW TABLES IN nope", "FAILED: SemanticException [Error 10072]: Database does not exist: nope"),
+    ("SHOW FUNCTIONS", "NOT_SUPPORTED: SHOW FUNCTIONS is not supported by the local Athena"),
+    ("DESCRIBE INPUT p", "NOT_SUPPORTED: DESCRIBE INPUT is not supported by the local Athena"),
+    ("DESCRIBE OUTPUT p", "NOT_SUPPORTED: DESCRIBE OUTPUT is not supported by the local Athena"),
 ]  # fmt: skip
 
 
