@@ -61,6 +61,10 @@ def test_a_match_that_takes_too_long_fails_alone(local: LocalLake, monkeypatch: 
     with pytest.raises(AthenaError, match="EXCEEDED_TIME_LIMIT"):
         local.rows(f"SELECT regexp_like('{_LONG}', '(a+)+$(?<=b)')")
     assert time.monotonic() - started < 8
+    # TRY does not wait for each row.
+    tried = f"SELECT count(*) FROM UNNEST(sequence(1, 500)) WHERE TRY(regexp_like('{_LONG}', '(a+)+$(?<=b)')) IS NULL"
+    assert local.rows(tried) == [["500"]]
+    assert time.monotonic() - started < 20
     # The next one has a new process.
     assert local.rows(f"SELECT regexp_like('{_LONG}', '(a|b)+!(?<=!)')") == [["true"]]
 

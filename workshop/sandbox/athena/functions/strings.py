@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from workshop.sandbox.athena.compiler.values import Value, fail
 from workshop.sandbox.athena.errors import AthenaError
-from workshop.sandbox.athena.functions import code_points
+from workshop.sandbox.athena.functions import code_points, english_stems
 from workshop.sandbox.athena.functions.nullable import nullable
 from workshop.sandbox.athena.functions.registry import Registry, ResultType, Row
 from workshop.sandbox.athena.types import VARCHAR, Type, array, char, literal, varchar
@@ -202,6 +202,8 @@ _ROWS: tuple[Row, ...] = (
     ("normalize(varchar, varchar) -> varchar", Udf(code_points.normalize)),
     ("soundex(varchar) -> varchar", Udf(code_points.soundex), lambda _: varchar(4)),
     ("translate(varchar, varchar, varchar) -> varchar", Udf(code_points.translate)),
+    ("word_stem(varchar_x) -> varchar_x", Udf(english_stems.stem)),
+    ("word_stem(varchar_x, varchar) -> varchar_x", Udf(english_stems.stem_in)),
     ("to_utf8(varchar) -> varbinary", "encode({0})"),
     ("from_utf8(varbinary) -> varchar", Udf(code_points.from_utf8)),
     ("from_utf8(varbinary, varchar) -> varchar", Udf(code_points.from_utf8_with)),
@@ -222,12 +224,7 @@ def _trims() -> list[Row]:
     return rows
 
 
-REFUSED = {"word_stem": "It needs the Snowball stemmers."}
-"""Functions of Athena that are not done here, and why."""
-
-
 def register(registry: Registry) -> None:
     """Enter the tables."""
     registry.add(_ROWS)
     registry.add(_trims())
-    registry.refuse(REFUSED)

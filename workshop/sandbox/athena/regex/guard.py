@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from typing import IO, Any
 
 from workshop.sandbox.athena.regex.matching import OPERATIONS, compiled
@@ -16,7 +17,10 @@ from workshop.sandbox.athena.regex.parts import PatternError
 TIME_LIMIT = 5.0
 """Seconds that one match may take."""
 _MODULE = "workshop.sandbox.athena.regex.guard"
+_REST = 30.0
+"""Seconds for which a pattern that took too long is not tried again."""
 _lock = threading.Lock()
+_given_up: dict[str, float] = {}
 _worker: subprocess.Popen[bytes] | None = None
 
 
@@ -28,6 +32,8 @@ def run(operation: str, pattern: str, text: str, *arguments: object) -> Any:
     """The operation's result; raises `PatternError` or `TookTooLongError`."""
     ready = compiled(pattern)
     if ready.may_take_long(text):
+        if time.monotonic() < _given_up.get(pattern, 0):
+            raise TookTooLongError  # TRY would ask for one row after the other
         return _elsewhere((operation, pattern, text, *arguments))
     return OPERATIONS[operation](ready.pattern, text, *arguments)
 
@@ -48,6 +54,7 @@ def _elsewhere(task: tuple[object, ...]) -> Any:
             _worker.kill()
             _worker.wait()
             _worker = None
+            _given_up[str(task[1])] = time.monotonic() + _REST
             raise TookTooLongError
     if "error" in answer:
         raise PatternError(answer["error"])
