@@ -1,5 +1,6 @@
 """Reading from S3: listings, the checks of the cache, queries that are stopped meanwhile; with a client of our own."""
 
+import gzip
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from athena_fakes import FakeCatalog, LocalLake
+from athena_fakes import JSON, NOW, FakeCatalog, LocalLake
 from botocore.exceptions import ClientError
 
 from workshop.sandbox.athena.catalog.glue import Partition, Table
 from workshop.sandbox.athena.errors import AthenaError, QueryCancelledError
 from workshop.sandbox.athena.reading.object_cache import ObjectCache
-from workshop.sandbox.athena.reading.storage import S3Object, S3Storage
+from workshop.sandbox.athena.reading.storage import Encryption, S3Object, S3Storage
+from workshop.sandbox.athena.run import Cancellation, Job, Lake, run
+from workshop.sandbox.athena.syntax.statements import parse
 
 MODIFIED = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -145,6 +148,39 @@ def test_a_stopped_query_does_not_wait_for_its_objects(tmp_path: Path, pool: Thr
     assert time.monotonic() - begun < 1.5
     time.sleep(0.3)
     assert list((tmp_path / "cache").glob("*/*")) == []
+
+
+@dataclass
+class Impatient(Cancellation):
+    """Stops the query at some look at whether it is stopped."""
+
+    looks: int = 0
+    last: int = 0
+
+    def check(self) -> None:
+        self.looks += 1
+        if self.looks >= self.last:
+            self.stop()
+        super().check()
+
+
+@pytest.mark.parametrize("last", [1, 2, 4, 6, 8])
+@pytest.mark.parametrize("serde", ["org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", JSON])
+def test_a_query_that_is_stopped_while_files_are_converted(
+    local: LocalLake, monkeypatch: pytest.MonkeyPatch, serde: str, last: int
+) -> None:
+    """It ends as cancelled, whatever it was at, and leaves nothing half made beside the objects."""
+    monkeypatch.setattr("workshop.sandbox.athena.reading.sources.DIRECT_BYTES", 0)
+    local.catalog.add("t", "n int", serde=serde)
+    for i in range(3):
+        lines = b"".join(b'{"n": %d}\n' % n if serde == JSON else b"%d\n" % n for n in range(100_000))
+        local.storage.put(f"s3://lake/t/{i}.gz", gzip.compress(lines, 1), Encryption())
+    sql = "SELECT sum(n) FROM t"
+    job = Job(parse(sql), sql, "lake", "s3://results/q", Encryption(), NOW)
+    with pytest.raises(QueryCancelledError):
+        run(job, Lake(local.catalog, local.storage), local.engine, Impatient(last=last))
+    assert not list(local.storage.root.with_name("cache").glob("*.partial"))
+    assert local.rows(sql) == [["14999850000"]]
 
 
 @dataclass
