@@ -152,6 +152,8 @@ REFUSED = [
     ("SELECT * FROM t1 JOIN t2 USING (a, a)", "DUPLICATE_COLUMN_NAME: line 1:36: Column 'a' appears multiple times in USING clause"),
     ("SELECT t1.a FROM t1 JOIN t2 USING (a)", f"COLUMN_NOT_FOUND: line 1:8: Column 't1.a' {CANNOT}"),
     ("SELECT * FROM t1 CROSS JOIN UNNEST(a)", "INVALID_FUNCTION_ARGUMENT: Cannot unnest type: bigint"),
+    ("SELECT * FROM t1 RIGHT JOIN LATERAL (SELECT t1.a) l ON TRUE", "INVALID_COLUMN_REFERENCE: line 1:45: LATERAL reference not allowed in RIGHT JOIN"),
+    ("SELECT * FROM t1 FULL JOIN LATERAL (SELECT x.a) l ON TRUE", f"COLUMN_NOT_FOUND: line 1:44: Column 'x.a' {CANNOT}"),
     ("SELECT * FROM t1 LEFT JOIN UNNEST(ARRAY[a]) u(x) ON x = 1", "NOT_SUPPORTED: line 1:55: LEFT JOIN involving UNNEST is only supported with condition ON TRUE"),
     ("SELECT * FROM UNNEST(ARRAY[1]) AS u(x, y)", "MISMATCHED_COLUMN_ALIASES: line 1:15: Column alias list has 2 entries but 'u' has 1 columns available"),
     ("SELECT * FROM t1 TABLESAMPLE BERNOULLI (101)", "NUMERIC_VALUE_OUT_OF_RANGE: line 1:41: Sample percentage must be less than or equal to 100"),

@@ -50,7 +50,14 @@ class Relations:
         left = self._relation(join.args["left"])
         lateral = isinstance(join.this, exp.Unnest | exp.Lateral)
         before = left.columns if lateral and side not in ("RIGHT", "FULL") else ()
-        right = self._relation(join.this, before)
+        try:
+            right = self._relation(join.this, before)
+        except AthenaError as error:
+            if lateral and side in ("RIGHT", "FULL") and error.code == "COLUMN_NOT_FOUND":
+                self._relation(join.this, left.columns)  # is it a name of the left side?
+                message = f"LATERAL reference not allowed in {side} JOIN"
+                raise AthenaError("INVALID_COLUMN_REFERENCE", message, error.position) from None
+            raise
         if isinstance(join.this, exp.Unnest):
             self._check_unnest(join, side, kind)
         if join.args.get("using"):

@@ -29,7 +29,6 @@ from workshop.sandbox.athena.compiler.values import Value
 from workshop.sandbox.athena.compiler.windows import named_windows, over
 from workshop.sandbox.athena.errors import AthenaError, Position
 from workshop.sandbox.athena.syntax.formatting import shown
-from workshop.sandbox.athena.types import Type
 
 if TYPE_CHECKING:
     from workshop.sandbox.athena.compiler.queries import QueryCompiler
@@ -60,7 +59,6 @@ class SelectCompiler:
         for window in base.named_windows.values():
             over(base, window, "'{}' must be an aggregate expression or appear in GROUP BY clause")
         items = self._items(base, relation.columns)
-        self._check_distinct(items)
         having = self._having(base)
         distinct = bool(node.args.get("distinct"))
         order = self._order(base, items, distinct)
@@ -158,12 +156,6 @@ class SelectCompiler:
             items.append((output_name(node), self._grouped(partial(base.compile, target), target)))
         return items
 
-    def _check_distinct(self, items: Sequence[Item]) -> None:
-        if not self.node.args.get("distinct"):
-            return
-        for _, value in items:
-            refuse_incomparable(value.type, "DISTINCT can only be applied to comparable types (actual: {})", None)
-
     def _distinct(self, items: Sequence[Item]) -> str:
         """DISTINCT, by what makes values the same: an instant is itself in every zone."""
         if not any(operators.holds_zone(value.type) for _, value in items):
@@ -207,15 +199,6 @@ def sort_key(value: Value, item: exp.Expr, place: int | None, position: Position
         )
     compared = operators.comparable(value)
     return SortKey(compared, direction(item), place if compared == value.sql else None)
-
-
-def refuse_incomparable(type_: Type, message: str, position: Position | None) -> None:
-    """TYPE_MISMATCH for types without equality; `message` has a place for the type."""
-    if type_.name in _INCOMPARABLE or any(t.name in _INCOMPARABLE for t in type_.args):
-        raise AthenaError("TYPE_MISMATCH", message.format(type_), position)
-
-
-_INCOMPARABLE = frozenset(["hyperloglog", "qdigest", "tdigest", "setdigest"])
 
 
 def ordinal_of(node: exp.Expr, count: int, clause: str, position: Position | None) -> int | None:
