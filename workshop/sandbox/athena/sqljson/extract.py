@@ -6,9 +6,18 @@ subscript is both the place in an array and the name of a key. What is not JSON 
 
 from collections.abc import Iterator
 from functools import lru_cache
-from json.decoder import scanstring  # type: ignore[attr-defined] # known to Python, not to its stubs
+from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined] # known to Python, not to its stubs
 
-from workshop.sandbox.athena.sqljson.text import Json, Real, scan, skip_blanks, valid_text, write
+from workshop.sandbox.athena.sqljson.text import (
+    Json,
+    Real,
+    refuse_constant,
+    scalar_text,
+    scan,
+    skip_blanks,
+    valid_text,
+    write,
+)
 from workshop.sandbox.athena.udf import invalid
 
 
@@ -123,27 +132,72 @@ def _places(text: str, at: int) -> Iterator[int]:
         at = skip_blanks(text, at + 1)
 
 
+def _first(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object; of equal keys the first counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found = {}
+        for key, value in pairs:
+            found.setdefault(key, value)
+    return found
+
+
+_WHOLE = JSONDecoder(parse_float=Real, parse_constant=refuse_constant, object_pairs_hook=_first)
+
+
+def _value(text: str, path: str) -> Json:
+    """The value of the path, None if there is none; raises ValueError where the text is not JSON.
+
+    Most text is JSON as a whole, which is parsed faster than followed.
+    """
+    try:
+        value: Json = _WHOLE.decode(text)
+    except (ValueError, RecursionError):
+        at = _find(text, path)
+        return None if at is None else _kept(scan(text, at)[0])
+    for step in path_steps(path):
+        if isinstance(value, dict):
+            if step not in value:
+                return None
+            value = value[step]
+        elif isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return _kept(value)
+
+
+def _kept(value: Json) -> Json:
+    """JSON's null told from no value at all."""
+    return _NULL if value is None else value
+
+
+_NULL: Json = Real("0")
+"""Stands for null; it is looked for by identity."""
+
+
 def extract_scalar(text: str, path: str) -> str | None:
     """json_extract_scalar: text, numbers and booleans as they are written; NULL for the others."""
     path_steps(path)
     try:
-        at = _find(text, path)
-        if at is None:
-            return None
-        value, end = scan(text, at)
+        value = _value(text, path)
     except ValueError:
         return None
-    if value is None or isinstance(value, list | dict):
+    if value is None or value is _NULL or isinstance(value, list | dict):
         return None
-    return valid_text(value) if isinstance(value, str) else text[at:end]
+    if isinstance(value, str):
+        return valid_text(value)
+    return value.text if isinstance(value, Real) else scalar_text(value)
 
 
 def extract(text: str, path: str) -> str | None:
     """json_extract: keys stay in the order in which they are written."""
     path_steps(path)
     try:
-        at = _find(text, path)
-        return None if at is None else valid_text(write(scan(text, at)[0], in_order=False))
+        value = _value(text, path)
+        if value is None:
+            return None
+        return "null" if value is _NULL else valid_text(write(value, in_order=False))
     except ValueError:
         return None
 

@@ -29,11 +29,12 @@ class Real(float):
         return number
 
 
-def _constant(name: str) -> Json:
+def refuse_constant(name: str) -> Json:
+    """NaN and Infinity, which Python takes for JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
-DECODER = JSONDecoder(parse_float=Real, parse_constant=_constant)
+DECODER = JSONDecoder(parse_float=Real, parse_constant=refuse_constant)
 
 
 def parse(text: str) -> Json:
