@@ -9,7 +9,7 @@ from workshop.sandbox.athena.compiler import json_casts, network_casts, time_cas
 from workshop.sandbox.athena.compiler.text_of_values import text
 from workshop.sandbox.athena.compiler.values import Value, coerce, convert_row, fail, sharing
 from workshop.sandbox.athena.errors import AthenaError, Position
-from workshop.sandbox.athena.types import JSON, UNKNOWN, Type, can_coerce, literal
+from workshop.sandbox.athena.types import JSON, UNKNOWN, Type, as_decimal, can_coerce, literal
 
 _INTEGER = r"[+-]?\d+"
 _FLOAT = r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?|NaN|Infinity)\s*"
@@ -156,7 +156,7 @@ def _from_text(sql: str, target: Type) -> str:
 
 
 def _to_decimal(sql: str, source: Type, target: Type) -> str:
-    if source.name == "boolean" or can_coerce(source, target):
+    if source.name == "boolean" or _holds(target, source):
         return f"CAST({sql} AS {target.duckdb})"
     kind = source.name.upper()
     if source.name == "decimal":
@@ -165,6 +165,14 @@ def _to_decimal(sql: str, source: Type, target: Type) -> str:
     number = f"CAST({sql} AS VARCHAR)" if source.name in _APPROXIMATE else sql
     message = _quoted(f"Cannot cast {kind}", text(sql, source), f" to DECIMAL({target.precision}, {target.scale})")
     return _checked(sql, f"TRY_CAST({number} AS {target.duckdb})", message, target)
+
+
+def _holds(target: Type, source: Type) -> bool:
+    """Whether a decimal type holds every value of another exact type."""
+    if source.name in _APPROXIMATE:
+        return False
+    digits = as_decimal(source)
+    return digits.scale <= target.scale and digits.precision - digits.scale <= target.precision - target.scale
 
 
 def _from_decimal(sql: str, source: Type, target: Type) -> str:

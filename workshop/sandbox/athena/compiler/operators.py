@@ -96,7 +96,7 @@ def comparable(value: Value) -> str:
 
 
 def holds_zone(type_: Type) -> bool:
-    """Whether equal values of the type may differ in DuckDB: an instant and its zone are a struct, a map has an order."""
+    """Whether equal values of the type may differ in DuckDB: instant and zone are a struct, a map has an order."""
     return not comparisons.is_plain(type_)
 
 

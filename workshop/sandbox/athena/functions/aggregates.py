@@ -90,9 +90,11 @@ def _several(name: str, values: Sequence[Value], clauses: Clauses) -> str:
     value, key = parts[0], parts[-1]
     what = f"{name}_by_n" if len(parts) > 1 else f"{name}_n"
     argument = "third" if len(parts) > 1 else "second"
-    packed = f"struct_pack(k := {comparable(key)}, v := {value.sql})"
+    # CAST, because DuckDB refuses to order by a literal.
+    ranked = f"CAST({key.sql} AS {key.type.duckdb})" if is_plain(key.type) else comparable(key)
+    packed = f"struct_pack(k := {ranked}, v := {value.sql})"
     direction = "ASC" if name == "min" else "DESC"
-    entries = f"list({packed} ORDER BY {comparable(key)} {direction} NULLS LAST){clauses.after}"
+    entries = f"list({packed} ORDER BY {ranked} {direction} NULLS LAST){clauses.after}"
     found = f"list_transform(list_filter({entries}, lambda e: e.k IS NOT NULL), lambda e: e.v)"
     result = array(value.type)
     low = fail(f"'INVALID_FUNCTION_ARGUMENT: {argument} argument of {what} must be positive'", result)

@@ -38,7 +38,7 @@ def _right(bits: int) -> Callable[[int, int], int]:
         if shift >= _LONG:
             return 0
         # Java takes shifts by their low six bits; a shift by nothing leaves the sign.
-        return value if shift == 0 else _signed((value & ((1 << bits) - 1)) >> (shift % _LONG), _LONG)
+        return value if shift % _LONG == 0 else _signed((value & ((1 << bits) - 1)) >> (shift % _LONG), _LONG)
 
     return right_shift
 

@@ -1,5 +1,6 @@
 """format, format_number and data sizes (Trino documentation: conversion functions)."""
 
+import math
 import re
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
@@ -59,6 +60,8 @@ _FORMAT = Udf(_format_values, nulls=True)
 
 
 def _format_number(value: float) -> str:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     number, unit = Decimal(repr(value)), 0
     while abs(number) >= 1000 and unit < len(_UNITS) - 1:
         number, unit = number / 1000, unit + 1

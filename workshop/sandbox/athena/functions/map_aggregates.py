@@ -4,6 +4,7 @@ A function in Python tells which of a group's rows have the same key; DuckDB pic
 stand in the order in which they first occur; Trino's order is that of a hash table.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def hashable(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(map(hashable, value))
     if not isinstance(value, dict):
-        return value
+        return "NaN" if isinstance(value, float) and math.isnan(value) else value
     if value.keys() == {"t", "z"}:  # a value with a time zone is its instant
         return (value["t"] - value["z"] * _MINUTE) % _DAY if isinstance(value["z"], int) else value["t"]
     return tuple((name, hashable(item)) for name, item in value.items())

@@ -175,7 +175,7 @@ def _numeric_histogram(buckets: int | None, values: _Numbers | None, weights: _N
         raise invalid("numeric_histogram bucket count must be greater than one")
     bars: dict[float, float] = {}
     for value, weight in zip(values, weights or _ones(values), strict=True):
-        if value is not None and weight is not None:
+        if value is not None and weight is not None and not math.isnan(value):
             bars[value] = bars.get(value, 0.0) + weight
     merged = sorted(bars.items())
     while len(merged) > buckets:
