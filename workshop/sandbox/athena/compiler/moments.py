@@ -198,6 +198,7 @@ PRELUDE = (
         ELSE struct_pack(t := athena_instant(local, zone), z := zone) END""",
     """CREATE MACRO athena_at_near(local, v) AS CASE
         WHEN local IS NULL OR v IS NULL THEN NULL
+        WHEN v.z = 'UTC' THEN struct_pack(t := local, z := v.z)
         WHEN athena_clock_in(local - (athena_local(v) - v.t), v.z) = local
         THEN struct_pack(t := local - (athena_local(v) - v.t), z := v.z)
         ELSE struct_pack(t := athena_instant(local, v.z), z := v.z) END""",

@@ -289,6 +289,8 @@ def _match(overload: Overload, args: Sequence[Argument], *, exact: bool) -> _Mat
             values.append(compiled[i])
             continue
         target = _substitute(pattern, argument.type, bound)
+        if pattern.name in _FAMILIES:
+            bound.setdefault(pattern.name, target)
         if not can_coerce(argument.type, target) or (exact and argument.type.name != target.name):
             return None
         values.append(coerce(argument, target))
