@@ -174,6 +174,7 @@ class Engine:
         connection = _Checked(duckdb.connect(":memory:", config=self._config))
         for statement in (
             "SET TimeZone = 'UTC'",
+            "SET order_by_non_integer_literal = true",  # Trino sorts by a text as by any other constant
             f"SET memory_limit = '{share}B'",
             f"SET temp_directory = {literal(str(folder / 'spill'))}",
             *text_of_values.PRELUDE,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workshop.sandbox.athena.compiler.values import Value
+from workshop.sandbox.athena.compiler.values import Value, fail
 from workshop.sandbox.athena.functions.collecting import collected, constant, over_lists
 from workshop.sandbox.athena.functions.registry import Clauses, Row
 from workshop.sandbox.athena.types import BIGINT, DOUBLE, Type, array, map_of
@@ -143,12 +143,27 @@ def _weighted(values: _Numbers | None, weights: _Numbers | None, shares: Sequenc
     return [_percentile_of(found, weights, share) for share in shares]
 
 
-def _percentile(values: _Numbers | None, share: float | None) -> Any:
-    return _weighted_percentile(values, _ones(values), share)
+def _percentile(values: Sequence[Value], clauses: Clauses) -> str:
+    """approx_percentile(x, percentage), in DuckDB alone: it is called for millions of rows."""
+    return _ranked(values, clauses, "{place}")
 
 
-def _percentiles(values: _Numbers | None, shares: _Numbers | None) -> Any:
-    return _weighted_percentiles(values, _ones(values), shares)
+def _percentiles(values: Sequence[Value], clauses: Clauses) -> str:
+    """approx_percentile(x, array of percentages)."""
+    return _ranked(values, clauses, "list_transform(e.p, lambda p: {place})")
+
+
+def _ranked(values: Sequence[Value], clauses: Clauses, form: str) -> str:
+    value, share = values
+    several = share.type.name == "array"
+    p, item = ("p", value.type) if several else ("e.p", value.type)
+    wrong = fail("'INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1'", item)
+    place = f"e.l[least(CAST(floor({p} * len(e.l)) AS BIGINT) + 1, len(e.l))]"
+    checked = f"CASE WHEN {p} NOT BETWEEN 0 AND 1 THEN {wrong} ELSE {place} END"
+    ranked = f"list_sort(list_filter({collected(value, clauses)}, lambda x: x IS NOT NULL))"
+    packed = f"struct_pack(l := {ranked}, p := {constant(share, clauses)})"
+    chosen = f"CASE WHEN len(e.l) > 0 THEN {form.format(place=checked)} END"
+    return f"list_transform([{packed}], lambda e: {chosen})[1]"
 
 
 def _ones(values: _Numbers | None) -> _Numbers:
@@ -215,7 +230,6 @@ def _double(_: Sequence[Type]) -> Type:
     return DOUBLE
 
 
-_ONE, _SEVERAL = Udf(_percentile, nulls=True), Udf(_percentiles, nulls=True)
 _ONE_WEIGHTED, _SEVERAL_WEIGHTED = Udf(_weighted_percentile, nulls=True), Udf(_weighted_percentiles, nulls=True)
 _ACCURATE = Udf(_accurate_percentile, nulls=True)
 _OF_PAIRS = {
@@ -233,9 +247,8 @@ ROWS: tuple[Row, ...] = (
     over_lists("entropy(double) -> double", Udf(_entropy, nulls=True), _double),
     *(over_lists(f"{name}({t}, {t}) -> {t}", Udf(function, nulls=True), _first)
       for name, function in _OF_PAIRS.items() for t in ("real", "double")),
-    *(over_lists(f"approx_percentile({t}, double) -> {t}", _ONE, _first, 1) for t in _NUMBERS),
-    *(over_lists(f"approx_percentile({t}, array(double)) -> array({t})", _SEVERAL, _array_of_first, 1)
-      for t in _NUMBERS),
+    *((f"approx_percentile({t}, double) -> {t}", _percentile) for t in _NUMBERS),
+    *((f"approx_percentile({t}, array(double)) -> array({t})", _percentiles) for t in _NUMBERS),
     *(over_lists(f"approx_percentile({t}, double, double) -> {t}", _ONE_WEIGHTED, _first, 1) for t in _NUMBERS),
     *(over_lists(f"approx_percentile({t}, double, double, double) -> {t}", _ACCURATE, _first, 2)
       for t in _NUMBERS),
