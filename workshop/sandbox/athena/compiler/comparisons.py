@@ -42,10 +42,11 @@ def compare(operator: str, left: Value, right: Value) -> Value:
                 return f"({identity(x, type_)} {operator} {identity(y, type_)})"
         return _ordered(operator, x, y, type_)
 
-    if not is_plain(type_):
+    def once(x: str, y: str) -> str:
         # A map is looked into for every entry of the other.
-        return Value(held(left.sql, lambda x: held(right.sql, lambda y: written(x, y))), BOOLEAN)
-    return Value(sharing([left, right], lambda values: written(values[0].sql, values[1].sql)), BOOLEAN)
+        return written(x, y) if is_plain(type_) else held(x, lambda a: held(y, lambda b: written(a, b)))
+
+    return Value(sharing([left, right], lambda values: once(values[0].sql, values[1].sql)), BOOLEAN)
 
 
 # what is the same

@@ -41,6 +41,8 @@ class LambdaValue(Value):
 
 _LONG = 120
 """Characters of an argument's SQL beyond which it is written once only."""
+
+
 def name_for(*texts: str) -> str:
     """A name for a variable of a lambda over `texts`, which no lambda inside of them has.
 
@@ -59,13 +61,15 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
     held: list[tuple[str, str]] = []
     stand_ins: list[Value] = []
     for i, value in enumerate(values):
-        if isinstance(value, LambdaValue) or (len(value.sql) <= _LONG and "random" not in value.sql):
+        if isinstance(value, LambdaValue) or (len(value.sql) <= _LONG and not _is_fragile(value.sql)):
             stand_ins.append(value)
             continue
         held.append((f"{name}.a{i}", value.sql))
         stand_ins.append(replace(value, sql=f"{name}.a{i}"))
     sql = build(stand_ins)
     repeated = [(field, text) for field, text in held if _uses(sql, field) > 1]
+    if repeated or "lambda" in sql:
+        repeated += [h for h in held if h not in repeated and _is_fragile(h[1]) and _uses(sql, h[0])]
     for field, text in held:
         if (field, text) not in repeated:
             sql = re.sub(rf"\b{re.escape(field)}\b", text.replace("\\", r"\\"), sql)
@@ -73,6 +77,11 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
         return sql
     packed = ", ".join(f"{field.partition('.')[2]} := {text}" for field, text in repeated)
     return f"list_transform([struct_pack({packed})], lambda {name}: {sql})[1]"
+
+
+def _is_fragile(sql: str) -> bool:
+    """Whether the SQL may not stand in a lambda: DuckDB takes no subquery there, and a random value is one value."""
+    return "SELECT" in sql or "random" in sql
 
 
 def held(sql: str, build: Callable[[str], str]) -> str:
