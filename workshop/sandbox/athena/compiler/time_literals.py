@@ -146,6 +146,10 @@ def current_date(block: "Expressions", _: exp.Expr) -> Value:
 
 def current_timestamp(block: "Expressions", node: exp.Expr) -> Value:
     """CURRENT_TIMESTAMP, CURRENT_TIMESTAMP(p), and now()."""
+    if node.expressions:
+        given = ", ".join(str(block.compile(argument).type) for argument in node.expressions)
+        message = f"Unexpected parameters ({given}) for function now. Expected: now()"
+        raise AthenaError("FUNCTION_NOT_FOUND", message, block.position(node))
     type_ = timestamp_tz(_precision(block, node, "TIMESTAMP WITH TIME ZONE"))
     return Value(f"struct_pack(t := {_now(block.started, type_.precision)}, z := 'UTC')", type_)
 
