@@ -404,6 +404,9 @@ def to_hive(type_: Type) -> str:  # noqa: PLR0911 - one return for each kind of 
         case "row":
             parts = (f"{n}:{to_hive(t)}" for n, t in zip(field_names(type_), type_.args, strict=True))
             return f"struct<{','.join(parts)}>"
+        case "timestamp" if type_.is_long:
+            message = f"Incorrect timestamp precision for {type_}; the configured precision is MILLISECONDS"
+            raise AthenaError("NOT_SUPPORTED", message)
         case "boolean" | "tinyint" | "smallint" | "bigint" | "double" | "date" | "timestamp":
             return type_.name
     raise AthenaError("NOT_SUPPORTED", f"Unsupported Hive type: {type_}")
