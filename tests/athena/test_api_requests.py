@@ -249,6 +249,15 @@ def test_catalogs_and_engine_versions(world: World) -> None:
     assert status["StateChangeReason"].startswith("CATALOG_NOT_FOUND")
 
 
+def test_the_expected_owner_of_the_bucket(world: World) -> None:
+    account = world.sandbox.client("sts").get_caller_identity()["Account"]
+    for owner, state in ((account, "SUCCEEDED"), ("000000000000", "FAILED")):
+        configuration = {"OutputLocation": world.output, "ExpectedBucketOwner": owner}
+        execution = world.run("SELECT 1", ResultConfiguration=configuration)
+        assert execution["Status"]["State"] == state
+        assert execution["ResultConfiguration"]["ExpectedBucketOwner"] == owner
+
+
 def test_result_reuse(world: World) -> None:
     reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 60}}
     sql = f"SELECT name, '{uuid.uuid4()}' FROM people ORDER BY id"

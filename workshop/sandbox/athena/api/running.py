@@ -12,7 +12,7 @@ from typing import Any
 from workshop.sandbox.athena.api.executions import RUNNING_STATES, Execution
 from workshop.sandbox.athena.api.store import ExecutionStore
 from workshop.sandbox.athena.engine import Engine
-from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError, QueryCancelledError
+from workshop.sandbox.athena.errors import RESULT_WRITE_FAILED, AthenaError, InvalidRequestError, QueryCancelledError
 from workshop.sandbox.athena.reading.opening import BytesScannedCutoffError
 from workshop.sandbox.athena.reading.storage import Encryption
 from workshop.sandbox.athena.run import Cancellation, Job, Lake, Outcome, run
@@ -116,6 +116,9 @@ class Runner:
         self._store.update(execution.id, state="RUNNING", started=now.timestamp())
         if execution.catalog not in _CATALOGS:
             raise AthenaError("CATALOG_NOT_FOUND", f"Catalog '{execution.catalog}' does not exist")
+        owner = execution.result_settings.get("ExpectedBucketOwner")
+        if owner not in (None, execution.account_id):  # all buckets of the sandbox are the caller's account's
+            raise _not_the_owner(execution.output)
         lake = order.lake_of()
         statement = statements.bind_parameters(order.statement, execution.parameters)
         find = order.find_reusable
@@ -150,6 +153,13 @@ class Runner:
         execution = self._store.find(execution_id)
         if execution is not None and execution.state in RUNNING_STATES:  # its work group may be deleted meanwhile
             self._store.update(execution_id, state=state, completed=time.time(), **changes)
+
+
+def _not_the_owner(output: str) -> AthenaError:
+    text = (
+        f"Access denied when writing output to url: {output} . Please ensure you are allowed to access the S3 bucket."
+    )
+    return AthenaError("", text, error_type=RESULT_WRITE_FAILED)
 
 
 def deep_pool(size: int, name: str) -> ThreadPoolExecutor:
