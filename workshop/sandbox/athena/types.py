@@ -58,11 +58,7 @@ class Type:
             case "row":
                 names = field_names(self)
                 return f"STRUCT({', '.join(f'{quote(n)} {t.duckdb}' for n, t in zip(names, self.args, strict=True))})"
-            case "timestamp" if self.is_long:
-                return "HUGEINT"
-            case "timestamp with time zone" if self.is_long:
-                return "STRUCT(t HUGEINT, z VARCHAR)"
-        return _DUCKDB[self.name]
+        return (_LONG if self.is_long else _DUCKDB)[self.name]
 
     @property
     def is_numeric(self) -> bool:
@@ -149,6 +145,8 @@ _DUCKDB = {
     "interval year to month": "INTEGER",  # months
     "unknown": "INTEGER",
 }
+_LONG = {"timestamp": "HUGEINT", "timestamp with time zone": "STRUCT(t HUGEINT, z VARCHAR)"}
+"""What holds picoseconds since 1970."""
 _LONGEST_CHAR = 65536
 _INTEGER_PRECISION = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 _NUMERIC_RANK = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 5, "double": 6}
