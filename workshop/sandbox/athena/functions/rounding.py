@@ -52,10 +52,22 @@ def _rounded_double(values: Sequence[Value]) -> str:
 
 
 def _decimal_of(values: Sequence[Value], rounding: str) -> str:
-    type_ = values[0].type
+    type_, x = values[0].type, values[0].sql
     result = _rounded_type([type_]) if rounding == ROUND_HALF_UP else type_
-    function = _decimal_rounder(type_, result, rounding)
-    return call(function, [v.sql for v in values], [type_, INTEGER], result)
+    constant = values[1].constant
+    digits = int(constant) if constant is not None and constant.isdigit() else -1
+    if digits >= type_.scale:
+        return f"CAST({x} AS {result.duckdb})"
+    widest = rounding == ROUND_HALF_UP and type_.precision == _MOST_DIGITS
+    if digits < 0 or widest or type_.precision == type_.scale:
+        function = _decimal_rounder(type_, result, rounding)
+        return call(function, [v.sql for v in values], [type_, INTEGER], result)
+    # The usual case, in DuckDB alone.
+    if rounding == ROUND_HALF_UP:
+        shorter = decimal(type_.precision - type_.scale + digits + 1, digits)
+        return f"CAST(CAST({x} AS {shorter.duckdb}) AS {result.duckdb})"
+    unit = Decimal(1).scaleb(-digits)
+    return f"CAST({x} - ({x} % CAST('{unit:f}' AS {type_.duckdb})) AS {result.duckdb})"
 
 
 @lru_cache(maxsize=1024)
