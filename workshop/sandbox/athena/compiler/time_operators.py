@@ -129,6 +129,8 @@ def _moved_by_months(operator: str, moment: Value, interval: Value) -> Value | N
 def _moved_date(operator: str, moment: Value, interval: Value) -> Value:
     """A date stays a date, and does not take hours."""
     moved = f"CAST(({moment.sql} {operator} {span(interval)}) AS DATE)"
+    if interval.type == INTERVAL_DAY:
+        moved = f"({moment.sql} {operator} CAST({interval.sql} // {_MILLIS_PER_DAY} AS INTEGER))"
     if interval.type == INTERVAL_DAY and interval.constant != "day":
         wrong = fail(literal(f"INVALID_FUNCTION_ARGUMENT: {_MESSAGES[operator]}"), DATE)
         moved = f"CASE WHEN {interval.sql} % {_MILLIS_PER_DAY} <> 0 THEN {wrong} ELSE {moved} END"

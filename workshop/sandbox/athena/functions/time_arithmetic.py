@@ -100,6 +100,9 @@ def _span(unit: str, amount: str) -> str:
 
 def _added(unit: str, amount: str, sql: str, type_: Type) -> str:
     if type_ == DATE:
+        kind, many = _DATE_UNITS[unit]
+        if kind == "day":
+            return f"({sql} + CAST(CAST({amount} AS INTEGER) * CAST({many} AS BIGINT) AS INTEGER))"
         return f"CAST({sql} + {_span(unit, amount)} AS DATE)"
     if type_.is_time or type_.is_time_tz:
         change = (
