@@ -88,9 +88,8 @@ class Pattern:
     args: tuple["Pattern", ...] = ()
 
     def __str__(self) -> str:
-        if self.name in ("char", "varchar_x"):
-            return f"{self.name.removesuffix('_x')}(x)"
-        return f"{self.name}({', '.join(map(str, self.args))})" if self.args else self.name
+        name = _SHOWN.get(self.name, self.name)
+        return f"{name}({', '.join(map(str, self.args))})" if self.args else name
 
 
 @dataclass(frozen=True)
@@ -214,6 +213,19 @@ _TYPES = {
 }
 _FAMILIES = frozenset(["decimal", "char", "varchar_x", "time", "time_tz", "timestamp", "timestamp_tz"])
 """Names of signatures that stand for types of any length or precision."""
+_SHOWN = {
+    "any": "T",
+    "char": "char(x)",
+    "decimal": "decimal(p, s)",
+    "interval_day": "interval day to second",
+    "interval_year": "interval year to month",
+    "time": "time(p)",
+    "time_tz": "time(p) with time zone",
+    "timestamp": "timestamp(p)",
+    "timestamp_tz": "timestamp(p) with time zone",
+    "varchar_x": "varchar(x)",
+}
+"""What errors show of names of signatures."""
 _VARIABLES = frozenset("TKVRSU")
 _ANY = "any"
 """A parameter that takes a value of any type, whatever the others are."""
