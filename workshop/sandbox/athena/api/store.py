@@ -1,7 +1,7 @@
 """All query executions, in one SQLite file: they outlive the process, however it ends.
 
-A file of its own for each took 4 s to load 10,000 of them; here nothing is loaded. What is written is with the
-operating system when a call is answered, so it survives `kill -9`; it is not forced through to the disk.
+With a file for each, 10,000 cost 0.7 s of a processor at every start; here nothing is loaded. What is written is
+with the operating system when a call is answered, so it survives `kill -9`; it is not forced through to the disk.
 """
 
 import json
