@@ -11,9 +11,7 @@ _INTEGERS = re.compile(
 )
 _DIVISION = re.compile(r"Overflow in division of (-?\d+) / (-?\d+)")
 _MAGNITUDE = re.compile(r"Overflow on abs\((-\d+)\)")
-_DECIMALS = re.compile(
-    r"Overflow in \w+ of DECIMAL|Overflow in \w+ of INT128|Overflow in HUGEINT"
-)
+_DECIMALS = re.compile(r"Overflow in \w+ of DECIMAL|Overflow in \w+ of INT128|Overflow in HUGEINT")
 _NARROWED = re.compile(
     r"with value (\S+) can't be cast because the value is out of range for the destination type INT(\d+)"
 )
