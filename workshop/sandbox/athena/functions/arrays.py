@@ -61,7 +61,7 @@ def _remove(values: Sequence[Value]) -> str:
     items, item = (v.sql for v in values)
     same = equal("e", item, values[1].type)
     if comparisons.is_nested(values[1].type):
-        same = f"coalesce({same}, {_open('array_remove', values[1].type)})"
+        same = f"coalesce({same}, {_open('array_remove')})"
     return _unless_null(values, f"list_filter({items}, lambda e: e IS NULL OR NOT {same})")
 
 
@@ -79,15 +79,17 @@ def _first_verdict(values: Sequence[Value], function: str) -> str:
     first = f"list_filter({verdicts}, lambda v: v IS NOT NULL)[1]"
     if not comparisons.is_nested(type_):
         return first
-    wrong = fail(f"'NOT_SUPPORTED: {function}{_OPEN}'", BIGINT)
+    wrong = fail(_open_message(function), BIGINT)
     return f"list_transform([{first}], lambda v: CASE WHEN v < 0 THEN {wrong} ELSE v END)[1]"
 
 
-_OPEN = " does not support arrays with elements that are null or contain null"
+def _open(function: str) -> str:
+    """An error that stands where a boolean does."""
+    return f"(1 = {fail(_open_message(function), BIGINT)})"
 
 
-def _open(function: str, _: Type) -> str:
-    return f"(1 = {fail(f'{chr(39)}NOT_SUPPORTED: {function}{_OPEN}{chr(39)}', BIGINT)})"
+def _open_message(function: str) -> str:
+    return f"'NOT_SUPPORTED: {function} does not support arrays with elements that are null or contain null'"
 
 
 def _unless_null(values: Sequence[Value], sql: str) -> str:
