@@ -56,15 +56,15 @@ def test_what_is_no_pattern(pattern: str) -> None:
 
 
 def test_a_match_that_takes_too_long_fails_alone(local: LocalLake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(guard, "TIME_LIMIT", 2.0)
     started = time.monotonic()
     with pytest.raises(AthenaError, match="EXCEEDED_TIME_LIMIT"):
         local.rows(f"SELECT regexp_like('{_LONG}', '(a+)+$(?<=b)')")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     # TRY does not wait for each row.
     tried = f"SELECT count(*) FROM UNNEST(sequence(1, 500)) WHERE TRY(regexp_like('{_LONG}', '(a+)+$(?<=b)')) IS NULL"
     assert local.rows(tried) == [["500"]]
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 40
     # The next one has a new process.
     assert local.rows(f"SELECT regexp_like('{_LONG}', '(a|b)+!(?<=!)')") == [["true"]]
 

@@ -16,6 +16,7 @@ from workshop.sandbox.athena.regex.parts import PatternError
 
 TIME_LIMIT = 5.0
 """Seconds that one match may take."""
+_START_LIMIT = 30.0
 _MODULE = "workshop.sandbox.athena.regex.guard"
 _REST = 30.0
 """Seconds for which a pattern that took too long is not tried again."""
@@ -42,13 +43,7 @@ def _elsewhere(task: tuple[object, ...]) -> Any:
     global _worker  # noqa: PLW0603 - one process for all, started when the first match needs it
     with _lock:
         if _worker is None or _worker.poll() is not None:
-            # Nothing of the user's is on the command line; a task is a line of JSON.
-            _worker = subprocess.Popen(
-                [sys.executable, "-I", "-m", _MODULE],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            _worker = _started()
         answer = _ask(_worker, task)
         if answer is None:
             _worker.kill()
@@ -61,14 +56,34 @@ def _elsewhere(task: tuple[object, ...]) -> Any:
     return answer["value"]
 
 
+def _started() -> subprocess.Popen[bytes]:
+    """A process that is ready for tasks: lines of JSON. Nothing of the user's is on its command line."""
+    worker = subprocess.Popen(
+        [sys.executable, "-I", "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    if _answer(worker, _START_LIMIT) is None:
+        worker.kill()
+        worker.wait()
+        raise TookTooLongError
+    return worker
+
+
 def _ask(worker: subprocess.Popen[bytes], task: tuple[object, ...]) -> Any:
     """The worker's answer, None if there is none in time."""
-    assert worker.stdin is not None and worker.stdout is not None  # both are pipes
+    assert worker.stdin is not None  # it is a pipe
     try:
         _send(worker.stdin, task)
     except OSError:
         return None
-    waiting, _, _ = select.select([worker.stdout], [], [], TIME_LIMIT)
+    return _answer(worker, TIME_LIMIT)
+
+
+def _answer(worker: subprocess.Popen[bytes], seconds: float) -> Any:
+    assert worker.stdout is not None  # it is a pipe
+    waiting, _, _ = select.select([worker.stdout], [], [], seconds)
     line = worker.stdout.readline() if waiting else b""
     return json.loads(line) if line else None
 
@@ -80,6 +95,7 @@ def _send(pipe: IO[bytes], value: object) -> None:
 
 def _serve() -> None:
     """What the other process does until its input ends."""
+    _send(sys.stdout.buffer, "ready")
     for line in sys.stdin.buffer:
         operation, pattern, text, *arguments = json.loads(line)
         try:
