@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workshop.sandbox.athena.errors import MARK, AthenaError
+from workshop.sandbox.athena.reading import json_arrow
 from workshop.sandbox.athena.reading.conversions import LocalFile, links
 from workshop.sandbox.athena.reading.decompression import is_compressed, plain_chunks
 from workshop.sandbox.athena.reading.formats import Kind, kind_of, properties_of
 from workshop.sandbox.athena.reading.json_values import NUMBER_TEXT, from_stored, stored_type
-from workshop.sandbox.athena.reading.sources import FILE, Request, Source, Wanted, converted, copy
+from workshop.sandbox.athena.reading.sources import FILE, IN_BATCH, Request, Source, Wanted, converted, copy
 from workshop.sandbox.athena.reading.storage import Check
 from workshop.sandbox.athena.types import Type, field_names, literal, quote, row
 
@@ -47,6 +48,11 @@ class Options:
     def key_of(self, name: str) -> str:
         """The JSON key of a column or field."""
         return self.mapping.get(name, name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether keys are the columns' names, in any case, and every line is a record."""
+        return self.ignore_case and not (self.dots or self.mapping or self.ignore_malformed)
 
     @property
     def rewrites_all(self) -> bool:
@@ -90,6 +96,9 @@ def _converted(request: Request) -> Source:
     options = _options(request)
 
     def write(batch: Sequence[LocalFile], target: Path) -> None:
+        columns = [(w.name, w.type) for w in request.wanted]
+        if options.is_plain and json_arrow.convert(batch, columns, IN_BATCH, target, request.check):
+            return
         with ThreadPoolExecutor(_THREADS) as pool:
             plain = list(pool.map(lambda f: plain_lines(f, request.check), batch))
         rewrite = [options.rewrites_all or (options.ignore_case and _has_capitals(p, request.check)) for p in plain]

@@ -27,7 +27,8 @@ from workshop.sandbox.athena.udf import Connection
 
 FILE = "athena_file"
 """The number of a row's file, or of the first file of its batch."""
-_IN_BATCH = "athena_n"
+IN_BATCH = "athena_n"
+"""The number of a row's file within its batch."""
 _GROUP_ROWS = 61_440
 """Half of DuckDB's own: lines of text may be long, and a group is held in memory."""
 
@@ -90,7 +91,7 @@ def converted(request: Request, recipe: Sequence[object], write: Callable[[Seque
         request.check()
         paths.append(kept(batch, recipe, request.folder / f"{request.name}_new", partial(write, batch)))
     source = parquet_list([b[0] for b in found], paths, request) + ")"
-    number = f"(r.{FILE} + r.{_IN_BATCH})"
+    number = f"(r.{FILE} + r.{IN_BATCH})"
     return Source(source, [f"r.c{i}" for i in range(len(request.wanted))], number)
 
 
@@ -98,7 +99,7 @@ def copy(connection: Connection, columns: Sequence[str], number: str, source: st
     """Write rows as such a copy."""
     listed = [f"{sql} AS c{i}" for i, sql in enumerate(columns)]
     connection.execute(
-        f"COPY (SELECT {', '.join([*listed, f'CAST({number} AS INTEGER) AS {_IN_BATCH}'])} FROM {source} AS r) "
+        f"COPY (SELECT {', '.join([*listed, f'CAST({number} AS INTEGER) AS {IN_BATCH}'])} FROM {source} AS r) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_GROUP_ROWS})"
     ).fetchall()
 
