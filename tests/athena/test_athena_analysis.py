@@ -48,6 +48,7 @@ REFUSED = [
     # stars
     ("SELECT *", "COLUMN_NOT_FOUND: line 1:8: SELECT * not allowed in queries without FROM clause"),
     ("SELECT x.* FROM t1", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference x"),
+    ("SELECT r.* FROM (SELECT ROW(1, 2) AS r) t", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference r"),
     ("SELECT a.* FROM t1", "TABLE_NOT_FOUND: line 1:8: Unable to resolve reference a"),
     ("SELECT t.r.x.* FROM t3 t", "TYPE_MISMATCH: line 1:1: expected expression of type Row"),
     ("SELECT t3.* AS (p, q) FROM t3", "MISMATCHED_COLUMN_ALIASES: line 1:17: Column alias list has 2 entries but relation has 3 columns"),
@@ -78,6 +79,10 @@ REFUSED = [
     ("SELECT * FROM t1 GROUP BY sum(a)", f"EXPRESSION_NOT_SCALAR: line 1:27: GROUP BY clause {SCALAR}: [sum(a)]"),
     ("SELECT a, sum(b) FROM t1 GROUP BY 1, 2", f"EXPRESSION_NOT_SCALAR: line 1:11: GROUP BY clause {SCALAR}: [sum(b)]"),
     ("SELECT * FROM t1 JOIN t2 ON sum(t1.a) = t2.a", f"EXPRESSION_NOT_SCALAR: line 1:39: JOIN clause {SCALAR}: [sum(t1.a)]"),
+    ("VALUES (avg(3))", f"EXPRESSION_NOT_SCALAR: line 1:9: VALUES {SCALAR}: [avg(3)]"),
+    ("VALUES 1, rank() OVER ()", f"EXPRESSION_NOT_SCALAR: line 1:11: VALUES {SCALAR}: [rank() OVER ()]"),
+    ("SELECT * FROM t1 CROSS JOIN UNNEST(any_value(ARRAY[a]))", f"EXPRESSION_NOT_SCALAR: line 1:36: UNNEST {SCALAR}: [any_value(ARRAY[a])]"),
+    ("SELECT a FROM t1 UNION SELECT 2 ORDER BY sum(1)", f"EXPRESSION_NOT_SCALAR: line 1:42: ORDER BY clause {SCALAR}: [sum(1)]"),
     ("SELECT * FROM t1 WHERE rank() over () > 1", f"EXPRESSION_NOT_SCALAR: line 1:39: WHERE clause {SCALAR}: [rank() OVER ()]"),
     ("SELECT * FROM t1 JOIN t2 ON sum(t1.a) over () = t2.a", f"EXPRESSION_NOT_SCALAR: line 1:47: JOIN clause {SCALAR}: [sum(t1.a) OVER ()]"),
     ("SELECT 1 FROM (VALUES 1) HAVING count(*) OVER () > 1", "NESTED_WINDOW: line 1:33: HAVING clause cannot contain window functions or row pattern measures"),

@@ -44,6 +44,7 @@ TABLES = [
             ("nullif('a', 'b')", "a", "varchar(1)"),
             ("nullif(NULL, 1)", None),
             ("nullif(1, NULL)", "1"),
+            ("nullif(random() * 0, 1e0)", "0.0", "double"),
             ("nullif(1, 'a')", Fails(_TYPE, "Types are not comparable with NULLIF: integer vs varchar(1)")),
             ("try(1 / 0)", None, "integer"),
             ("try(1 / 1)", "1"),
@@ -52,6 +53,15 @@ TABLES = [
             ("try(BIGINT '9223372036854775807' + 1)", None, "bigint"),
             ("coalesce(try(CAST('a' AS bigint)), 7)", "7"),
             ("try(from_base('x', 8)) IS NULL", "true"),
+            # aggregates, windows and queries are computed before TRY
+            ("try(avg(1.50))", "1.50"),
+            ("SELECT try(1 / sum(a)) FROM (VALUES 0, 0) t(a)", None),
+            ("SELECT try(1 / (sum(a) OVER ())) FROM (VALUES 0) t(a)", None),
+            ("SELECT try(max(b)) FROM (VALUES (1, 2), (1, 3)) t(a, b) GROUP BY a HAVING try(a / min(b)) = 0", "3"),
+            ("try(1 / (SELECT 0))", None),
+            ("try(2 IN (SELECT 1))", "false"),
+            ("try(EXISTS (SELECT 1))", "true"),
+            ("try(sum(1 / 0))", Fails("DIVISION_BY_ZERO")),
         ],
     ),
 ]  # fmt: skip

@@ -10,9 +10,13 @@ RECURSION = 5_000
 """How deep Python may descend: enough for a chain of a thousand operators, and little enough for the 8 MB stack of a
 thread that is not one of the queries'."""
 
-LAMBDA_DEPTH = 8
-"""Lambdas inside lambdas: binding one more level takes DuckDB three times as long (8 levels: two seconds), and nothing
-interrupts it. Arrays of arrays are printed with one lambda a level."""
+LAMBDA_DEPTH = 11
+"""Lambdas inside lambdas: binding one more level takes DuckDB twice as long (11 levels: a third of a second), or more,
+and nothing interrupts it. Arrays of arrays are printed with one lambda a level."""
+
+EXPRESSION_DEPTH = 5_000
+"""Expressions inside expressions that DuckDB descends into; a chain of a thousand operators is as deep as it is long,
+and a thread of DuckDB's own, with a stack of 8 MB, computes it."""
 
 SQL_BYTES = 16 * 1024 * 1024
 """Longest text for DuckDB; one of 256 kB from the user, compiled, is a few times as long."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from workshop.sandbox.athena.compiler import text_of_values
-from workshop.sandbox.athena.containment import check_sql
+from workshop.sandbox.athena.containment import EXPRESSION_DEPTH, check_sql
 from workshop.sandbox.athena.errors import MARK, AthenaError, QueryCancelledError
 from workshop.sandbox.athena.overflows import overflow
 from workshop.sandbox.athena.types import literal, quote
@@ -174,6 +174,7 @@ class Engine:
         connection = _Checked(duckdb.connect(":memory:", config=self._config))
         for statement in (
             "SET TimeZone = 'UTC'",
+            f"SET max_expression_depth = {EXPRESSION_DEPTH}",
             "SET order_by_non_integer_literal = true",  # Trino sorts by a text as by any other constant
             f"SET memory_limit = '{share}B'",
             f"SET temp_directory = {literal(str(folder / 'spill'))}",

@@ -1,6 +1,6 @@
 """Calls of functions, aggregates and windows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from workshop.sandbox.athena.compiler.aggregation import contains_aggregate, ref
 from workshop.sandbox.athena.compiler.collections import argument, row_of
 from workshop.sandbox.athena.compiler.operations import same_type
 from workshop.sandbox.athena.compiler.time_literals import current_timestamp
-from workshop.sandbox.athena.compiler.values import Value, coerce, text_literal
+from workshop.sandbox.athena.compiler.values import Value, coerce, sharing, text_literal
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.functions.registry import Argument, Clauses, Kind
@@ -52,8 +52,12 @@ def function(
 
 def _aggregate(block: "Expressions", name: str, node: exp.Expr, filtered: str) -> Value:
     refuse_nested(name, node, node.expressions, block.position(node))
+    seen = len(block.touched)
     with block.within(True):
         arguments, distinct, order = _arguments(block, name, node)
+    of_outer = {own for _, own in block.touched[seen:]} == {False}
+    if of_outer and isinstance(arguments[0], Value):
+        arguments[0] = replace(arguments[0], sql=block.anchor.hold(arguments[0].sql))
     if distinct and order:
         _check_order_of_distinct(block, node)
     clauses = Clauses("DISTINCT " if distinct else "", f" ORDER BY {order}" if order else "", _after(filtered, ""))
@@ -137,8 +141,12 @@ def _nullif(block: "Expressions", node: exp.Expr) -> Value:
     if common_type(first.type, second.type) is None:
         message = f"Types are not comparable with NULLIF: {first.type} vs {second.type}"
         raise AthenaError("TYPE_MISMATCH", message, block.position(node))
-    equal = operators.compare("=", first, second, block.position(node))
-    return Value(f"CASE WHEN {equal.sql} THEN NULL ELSE {first.sql} END", first.type)
+
+    def written(values: Sequence[Value]) -> str:
+        equal = operators.compare("=", values[0], values[1], block.position(node))
+        return f"CASE WHEN {equal.sql} THEN NULL ELSE {values[0].sql} END"
+
+    return Value(sharing([first, second], written), first.type)
 
 
 def _try(block: "Expressions", node: exp.Expr) -> Value:
@@ -146,8 +154,7 @@ def _try(block: "Expressions", node: exp.Expr) -> Value:
         raise AthenaError(
             "INVALID_ARGUMENTS", "The 'try' function must have exactly one argument", block.position(node)
         )
-    value = block.compile(node.expressions[0])
-    return Value(f"TRY({value.sql})", value.type)
+    return block.attempted(node.expressions[0])
 
 
 def _typeof(block: "Expressions", node: exp.Expr) -> Value:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from workshop.sandbox.athena.compiler import calls, literals, operations, operators, subqueries, windows
-from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, contains_aggregate
+from workshop.sandbox.athena.compiler.aggregation import NotGroupedError, canonical, contains_aggregate, is_aggregate
+from workshop.sandbox.athena.compiler.anchors import Anchor
 from workshop.sandbox.athena.compiler.limits import direction
 from workshop.sandbox.athena.compiler.scope import Column, Scope
-from workshop.sandbox.athena.compiler.values import Value, coerce
+from workshop.sandbox.athena.compiler.values import Value, coerce, name_for
 from workshop.sandbox.athena.errors import AthenaError, Position, not_supported
 from workshop.sandbox.athena.syntax.formatting import shown
 from workshop.sandbox.athena.syntax.parser import place_of
@@ -64,9 +65,13 @@ class Expressions:
     inside_aggregate: bool = False
     named_windows: Mapping[str, exp.Window] = field(default_factory=dict)
     place: Position | None = None
+    apart: "_Apart | None" = None
+    anchor: Anchor = field(default_factory=Anchor)
 
     def compile(self, node: exp.Expr) -> Value:
         """The value of `node`."""
+        if self.apart is not None and _stands_apart(node):
+            return self.apart.hold(replace(self, apart=None).compile(node))
         if self.groups is not None and not self.inside_aggregate and not isinstance(node, exp.Literal):
             plain = self._as_group_key(node)
             if plain is not None:
@@ -173,6 +178,12 @@ class Expressions:
             return self.path(parts, node)
         return self.field_of(self.compile(node.this), node.expression.name.lower(), node)
 
+    def attempted(self, node: exp.Expr) -> Value:
+        """TRY(node). As in Trino, aggregates, windows and queries in it are computed before: their errors stay."""
+        apart = _Apart(name_for("try", shown(node)))
+        value = replace(self, apart=apart).compile(node)
+        return replace(value, sql=apart.around(f"TRY({value.sql})"), constant=None)
+
     # for the modules that compile the kinds of nodes
 
     @contextmanager
@@ -192,6 +203,35 @@ class Expressions:
             value = self.compile(item.this)
             parts.append(operators.comparable(value) + direction(item))
         return ", ".join(parts)
+
+
+@dataclass
+class _Apart:
+    """Values that are computed apart, and stand in an expression as the fields of the variable `name`."""
+
+    name: str
+    values: list[str] = field(default_factory=list)
+
+    def hold(self, value: Value) -> Value:
+        """What stands for a value."""
+        if value.sql not in self.values:
+            self.values.append(value.sql)
+        return replace(value, sql=f"{self.name}.a{self.values.index(value.sql)}", constant=None)
+
+    def around(self, sql: str) -> str:
+        """`sql`, which names what is held."""
+        if not self.values:
+            return sql
+        packed = ", ".join(f"a{i} := {value}" for i, value in enumerate(self.values))
+        return f"list_transform([struct_pack({packed})], lambda {self.name}: {sql})[1]"
+
+
+def _stands_apart(node: exp.Expr) -> bool:
+    """Whether DuckDB takes no such value in TRY: it holds an aggregate, a window or a query of its own."""
+    if isinstance(node, exp.Anonymous):
+        return is_aggregate(node) or str(node.this).lower() == "grouping"
+    other = isinstance(node.args.get("expression"), exp.All | exp.Any) or node.args.get("query") is not None
+    return other or isinstance(node, exp.Window | exp.Filter | exp.Subquery | exp.Exists)
 
 
 _METHODS: dict[type[exp.Expr], Callable[[Expressions, exp.Expr], Value]] = {

@@ -10,7 +10,7 @@ from workshop.sandbox.athena.compiler.casts import cast, try_cast
 from workshop.sandbox.athena.compiler.comparisons import is_nested
 from workshop.sandbox.athena.compiler.like import like
 from workshop.sandbox.athena.compiler.subqueries import in_query
-from workshop.sandbox.athena.compiler.values import Value, coerce
+from workshop.sandbox.athena.compiler.values import Value, coerce, may_be_repeated, sharing
 from workshop.sandbox.athena.errors import AthenaError, not_supported
 from workshop.sandbox.athena.functions import REGISTRY
 from workshop.sandbox.athena.syntax.syntax_types import type_of
@@ -76,9 +76,13 @@ def _between(block: "Expressions", node: exp.Expr) -> Value:
             f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}",
             block.position(node),
         )
-    above = operators.compare(">=", value, low, None)
-    below = operators.compare("<=", value, high, None)
-    return Value(f"({above.sql} AND {below.sql})", BOOLEAN)
+
+    def written(values: Sequence[Value]) -> str:
+        above = operators.compare(">=", values[0], values[1], None)
+        below = operators.compare("<=", values[0], values[2], None)
+        return f"({above.sql} AND {below.sql})"
+
+    return Value(sharing([value, low, high], written), BOOLEAN)
 
 
 def _is(block: "Expressions", node: exp.Expr) -> Value:
@@ -103,8 +107,11 @@ def _in(block: "Expressions", node: exp.Expr) -> Value:
             block.position(node),
         )
     if is_nested(common):
-        equal = [operators.compare("=", value, item, None).sql for item in items]
-        return Value(f"({' OR '.join(equal)})", BOOLEAN)
+
+        def any_equal(values: Sequence[Value]) -> str:
+            return f"({' OR '.join(operators.compare('=', values[0], v, None).sql for v in values[1:])})"
+
+        return Value(sharing([value, *items], any_equal), BOOLEAN)
     listed = ", ".join(operators.comparable(coerce(i, common)) for i in items)
     return Value(f"({operators.comparable(coerce(value, common))} IN ({listed}))", BOOLEAN)
 
@@ -139,20 +146,34 @@ def _at_time_zone(block: "Expressions", node: exp.Expr) -> Value:
 
 
 def _case(block: "Expressions", node: exp.Expr) -> Value:
-    subject = block.compile(node.this) if node.this is not None else None
-    conditions = []
-    for branch in node.args["ifs"]:
-        if subject is None:
-            conditions.append(block.boolean(branch.this, "CASE WHEN clause").sql)
-        else:
-            conditions.append(operators.compare("=", subject, block.compile(branch.this), block.position(branch)).sql)
+    subject, conditions = _conditions(block, node)
     results = [block.compile(branch.args["true"]) for branch in node.args["ifs"]]
     default = node.args.get("default")
     otherwise = block.compile(default) if default is not None else Value("NULL", UNKNOWN)
     nodes = [branch.args["true"] for branch in node.args["ifs"]] + ([default] if default is not None else [])
     common = same_type(block, [*results, otherwise], "All CASE results", nodes)
     branches = " ".join(f"WHEN {c} THEN {coerce(r, common).sql}" for c, r in zip(conditions, results, strict=True))
-    return Value(f"CASE {branches} ELSE {coerce(otherwise, common).sql} END", common)
+    return Value(f"CASE {subject}{branches} ELSE {coerce(otherwise, common).sql} END", common)
+
+
+def _conditions(block: "Expressions", node: exp.Expr) -> tuple[str, list[str]]:
+    """What stands before the branches of a CASE, and behind WHEN in each: a condition, or its number if the subject is
+    long or random, and so is compared apart."""
+    branches = node.args["ifs"]
+    if node.this is None:
+        return "", [block.boolean(branch.this, "CASE WHEN clause").sql for branch in branches]
+    values = [block.compile(node.this), *(block.compile(branch.this) for branch in branches)]
+
+    def equal(sides: Sequence[Value]) -> list[str]:
+        pairs = zip(sides[1:], branches, strict=True)
+        return [operators.compare("=", sides[0], side, block.position(branch)).sql for side, branch in pairs]
+
+    def number(sides: Sequence[Value]) -> str:
+        return f"CASE {' '.join(f'WHEN {c} THEN {i}' for i, c in enumerate(equal(sides)))} END"
+
+    if len(branches) == 1 or may_be_repeated(values[0].sql):
+        return "", equal(values)
+    return f"{sharing(values, number)} ", [str(i) for i in range(len(branches))]
 
 
 def _if(block: "Expressions", node: exp.Expr) -> Value:

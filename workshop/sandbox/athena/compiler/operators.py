@@ -74,16 +74,16 @@ def compare(operator: str, left: Value, right: Value, position: Position | None)
         raise AthenaError("TYPE_MISMATCH", f"Cannot apply operator: {left.type} {operator} {right.type}", position)
     if comparisons.is_nested(common):
         return comparisons.compare(operator, coerce(left, common), coerce(right, common))
-    sides = [comparable(coerce(v, common)) for v in (left, right)]
-    plain = f"({sides[0]} {operator} {sides[1]})"
+    sides = [Value(comparable(coerce(v, common)), common) for v in (left, right)]
     suspects = [v.constant is None and v.type.name in _APPROXIMATE for v in (left, right)]
     if operator not in _SIDE_OF_NAN or not any(suspects):
-        return Value(plain, BOOLEAN)
-    return Value(_unless_nan(operator, plain, sides, suspects), BOOLEAN)
+        return Value(f"({sides[0].sql} {operator} {sides[1].sql})", BOOLEAN)
+    return Value(sharing(sides, lambda values: _unless_nan(operator, [v.sql for v in values], suspects)), BOOLEAN)
 
 
-def _unless_nan(operator: str, plain: str, sides: Sequence[str], suspects: Sequence[bool]) -> str:
+def _unless_nan(operator: str, sides: Sequence[str], suspects: Sequence[bool]) -> str:
     """A comparison of numbers that may be NaN: it equals nothing; in DuckDB it is the largest, and equal to itself."""
+    plain = f"({sides[0]} {operator} {sides[1]})"
     side = _SIDE_OF_NAN[operator]
     if not (all(suspects) if operator in ("=", "<>") else suspects[side]):
         return plain

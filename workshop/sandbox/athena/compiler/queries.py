@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from workshop.sandbox.athena.catalog.binder import Binder
 from workshop.sandbox.athena.compiler import recursion, set_operations
+from workshop.sandbox.athena.compiler.aggregation import refuse_all_but_scalars
 from workshop.sandbox.athena.compiler.expressions import Expressions
 from workshop.sandbox.athena.compiler.limits import Unlimited, limited
 from workshop.sandbox.athena.compiler.pushdown import Finding
@@ -116,6 +117,7 @@ class QueryCompiler:
         listed = ", ".join(f"{alias}.c{i} AS c{i}" for i in range(len(inner.columns)))
         keys = []
         for item in node.args["order"].expressions if node.args.get("order") else []:
+            refuse_all_but_scalars(item.this, "ORDER BY clause", self.text)
             position = self.position(item.this)
             ordinal = ordinal_of(item.this, len(columns), "ORDER BY", position)
             if ordinal:
@@ -129,6 +131,8 @@ class QueryCompiler:
 
     def values(self, node: exp.Expr, parent: Scope | None) -> Compiled:
         """VALUES."""
+        for item in node.expressions:
+            refuse_all_but_scalars(item, "VALUES", self.text)
         expressions = Expressions(self, Scope([], parent))
         rows = [_row(expressions, item) for item in node.expressions]
         types: list[Type] = [v.type for v in rows[0]]

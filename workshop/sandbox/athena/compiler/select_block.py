@@ -18,6 +18,7 @@ from workshop.sandbox.athena.compiler.aggregation import (
     windows_in,
     without_dots,
 )
+from workshop.sandbox.athena.compiler.anchors import Anchor
 from workshop.sandbox.athena.compiler.expressions import HAVING, WHERE, Expressions
 from workshop.sandbox.athena.compiler.grouping import Grouping, is_whole, output_name, unaliased
 from workshop.sandbox.athena.compiler.limits import SortKey, Unlimited, direction, limited
@@ -50,7 +51,8 @@ class SelectCompiler:
         node = self.node
         relation = Relations(self.queries, self.parent).compile(node)
         scope = Scope(relation.columns, self.parent)
-        base = Expressions(self.queries, scope, place=self.queries.position(node))
+        anchor = Anchor(self.queries.name() if self.parent is not None else "")
+        base = Expressions(self.queries, scope, place=self.queries.position(node), anchor=anchor)
         base.named_windows = named_windows(base, node.args.get("windows") or [])
         where = self._where(base)
         grouping = self._grouping(base, relation.columns)
@@ -64,7 +66,8 @@ class SelectCompiler:
         order = self._order(base, items, distinct)
         keep = self._distinct(items) if distinct else ""
         listed = ", ".join(f"{value.sql} AS c{i}" for i, (_, value) in enumerate(items))
-        source = f" FROM {relation.sql}" if relation.sql else ""
+        rows = anchor.beside(relation.sql)
+        source = f" FROM {rows}" if rows else ""
         group_by = grouping.sql if grouping is not None else ""
         tail = f"{source}{where}{group_by}{having}"
         unlimited = Unlimited(lambda more: f"SELECT {keep}{listed}{more}{tail}", order, len(items))

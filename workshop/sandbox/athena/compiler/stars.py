@@ -41,7 +41,7 @@ def star(block: Expressions, node: exp.Expr, columns: Sequence[Column], select: 
         found = [c for c in scope.columns if not c.hidden and _of_relation(c, relation)]
         if found:
             return _renamed(block, node, names, _of_columns(block, found, own=own))
-    if len(parts) == 1:
+    if len(parts) == 1:  # never a column (Trino: Scope, the basis of an asterisked identifier chain)
         raise _unresolved(block, node, relation)
     chain = list(reversed(parts))
     column = exp.Column(**dict(zip(("this", "table", "db", "catalog"), chain, strict=False)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from workshop.sandbox.athena.compiler.aggregation import refuse_all_but_scalars
 from workshop.sandbox.athena.compiler.expressions import JOIN, Expressions
 from workshop.sandbox.athena.compiler.scope import Column, Relation, Scope
 from workshop.sandbox.athena.compiler.values import Value
@@ -22,6 +23,7 @@ def unnest(queries: "QueryCompiler", node: exp.Unnest, scope: Scope) -> Relation
     outputs: list[tuple[str | None, Type, str]] = []
     lengths = []
     for item in node.expressions:
+        refuse_all_but_scalars(item, "UNNEST", queries.text)
         value = expressions.compile(item)
         if value.type.name not in ("array", "map"):
             raise AthenaError("INVALID_FUNCTION_ARGUMENT", f"Cannot unnest type: {value.type}")

@@ -61,7 +61,7 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
     held: list[tuple[str, str]] = []
     stand_ins: list[Value] = []
     for i, value in enumerate(values):
-        if isinstance(value, LambdaValue) or (len(value.sql) <= _LONG and not _is_fragile(value.sql)):
+        if isinstance(value, LambdaValue) or may_be_repeated(value.sql):
             stand_ins.append(value)
             continue
         held.append((f"{name}.a{i}", value.sql))
@@ -77,6 +77,11 @@ def sharing(values: Sequence[Value], build: Callable[[Sequence[Value]], str]) ->
         return sql
     packed = ", ".join(f"{field.partition('.')[2]} := {text}" for field, text in repeated)
     return f"list_transform([struct_pack({packed})], lambda {name}: {sql})[1]"
+
+
+def may_be_repeated(sql: str) -> bool:
+    """Whether SQL may be written more than once: it is short, and gives the same value each time."""
+    return len(sql) <= _LONG and not _is_fragile(sql)
 
 
 def _is_fragile(sql: str) -> bool:
