@@ -6,6 +6,7 @@ symbol, the keyword of a predicate (or the NOT before it), else its first token.
 and OR become balanced trees, so that thousands of terms are no deep tree.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -39,16 +40,16 @@ _SMALLEST = frozenset(["2147483648", "9223372036854775808"])
 _LARGEST, _DIGITS = 2**63 - 1, 19
 
 
-class ExpressionParser(TypeParser):
+class ExpressionParser(TypeParser, ABC):
     """Reads expressions; queries in them are the query parser's."""
 
+    @abstractmethod
     def query(self) -> exp.Expr:
         """A query."""
-        raise NotImplementedError
 
+    @abstractmethod
     def order_by(self) -> list[exp.Ordered]:
         """`ORDER BY` and its items."""
-        raise NotImplementedError
 
     # logic
 

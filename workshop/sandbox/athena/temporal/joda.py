@@ -4,6 +4,7 @@
 """
 # ruff: noqa: D102 - `show` and `parse` of the elements are described at `Element`
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,16 +39,16 @@ class NotParsedError(ValueError):
     """The text does not have the form; the argument is Joda-Time's message."""
 
 
-class Element:
+class Element(ABC):
     """A piece of a format. `parse` returns the position behind it, or None and the position that is wrong as ~n."""
 
+    @abstractmethod
     def show(self, clock: Clock) -> str:
         """The text of the element."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parse(self, bucket: Bucket, at: int) -> int:
         """The position behind the element, or `~n` if the character at `n` is wrong."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
