@@ -17,7 +17,7 @@ from workshop.sandbox.athena.reading.opening import BytesScannedCutoffError
 from workshop.sandbox.athena.reading.storage import Encryption
 from workshop.sandbox.athena.run import Cancellation, Job, Lake, Outcome, run
 from workshop.sandbox.athena.syntax import statements
-from workshop.sandbox.athena.syntax.statements import Select, Statement
+from workshop.sandbox.athena.syntax.statements import Ctas, Select, Statement
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +32,25 @@ STOP_SECONDS = 0.8
 """How long StopQueryExecution waits for a query's thread before it says that the query is stopped all the same."""
 
 CANCELLED = "Query cancelled by user"
+_OWN_LOCATION = (
+    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
+    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the 'external_location' "
+    "property and resubmit the query."
+)
 _CATALOGS = (None, "awsdatacatalog")
 
 
 @dataclass(frozen=True)
 class Order:
     """A statement that is to run for an execution; `cutoff` in bytes. `find_reusable` finds the execution whose result
-    answers this one."""
+    answers this one; `enforced`: the work group decides where results go."""
 
     execution: Execution
     statement: Statement
     lake_of: Callable[[], Lake]
     cutoff: int | None = None
     find_reusable: Callable[[Execution, Statement, Lake], Execution | None] | None = None
+    enforced: bool = False
 
 
 @dataclass
@@ -119,6 +125,8 @@ class Runner:
         owner = execution.result_settings.get("ExpectedBucketOwner")
         if owner not in (None, execution.account_id):  # all buckets of the sandbox are the caller's account's
             raise _not_the_owner(execution.output)
+        if order.enforced and isinstance(order.statement, Ctas) and "external_location" in order.statement.properties:
+            raise AthenaError("", _OWN_LOCATION)
         lake = order.lake_of()
         statement = statements.bind_parameters(order.statement, execution.parameters)
         find = order.find_reusable

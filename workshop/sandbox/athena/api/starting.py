@@ -64,7 +64,7 @@ class Starter:
         if new:
             # What a prepared statement is may have changed since the text was run.
             find = None if executes else partial(find_reusable, self.store)
-            self.runner.submit(Order(execution, statement, partial(self.lake_of, caller), settings.cutoff, find))
+            self.runner.submit(Order(execution, statement, lake, settings.cutoff, find, settings.enforced))
         elif not _same_request(execution, make(execution.id)):
             raise InvalidRequestError("Idempotent parameters do not match", athena_error_code="INVALID_INPUT")
         return execution.id

@@ -25,12 +25,14 @@ _NOT_PLAIN = frozenset({"ResultConfigurationUpdates", "ManagedQueryResultsConfig
 
 @dataclass(frozen=True)
 class ResultSettings:
-    """Where results go and what else the result configuration says; `cutoff` is the limit of bytes scanned."""
+    """Where results go and what else the result configuration says; `cutoff` is the limit of bytes scanned, `enforced`
+    whether the work group decides."""
 
     location: str
     others: dict[str, Any]
     cutoff: int | None
     engine_selected: str | None = None
+    enforced: bool = False
 
     @property
     def encryption(self) -> Mapping[str, str]:
@@ -206,7 +208,8 @@ def result_settings(work_group: Mapping[str, Any], asked: Mapping[str, Any]) -> 
         raise InvalidRequestError(f"WorkGroup {work_group['Name']} is disabled.", athena_error_code="INVALID_INPUT")
     configuration = work_group.get("Configuration", {})
     own = configuration.get("ResultConfiguration", {})
-    chosen = own if configuration.get("EnforceWorkGroupConfiguration", False) else {**own, **asked}
+    enforced = bool(configuration.get("EnforceWorkGroupConfiguration", False))
+    chosen = own if enforced else {**own, **asked}
     location = str(chosen.get("OutputLocation") or "")
     if not location:
         raise InvalidRequestError(
@@ -218,4 +221,5 @@ def result_settings(work_group: Mapping[str, Any], asked: Mapping[str, Any]) -> 
     _check_encryption(chosen.get("EncryptionConfiguration", {}))
     others = {name: value for name, value in chosen.items() if name != "OutputLocation"}
     selected = configuration.get("EngineVersion", {}).get("SelectedEngineVersion")
-    return ResultSettings(location.rstrip("/") + "/", others, configuration.get("BytesScannedCutoffPerQuery"), selected)
+    cutoff = configuration.get("BytesScannedCutoffPerQuery")
+    return ResultSettings(location.rstrip("/") + "/", others, cutoff, selected, enforced)
