@@ -39,6 +39,31 @@ def test_select(world: World) -> None:
     world.s3.head_object(Bucket=world.name, Key=f"{key}.metadata")
 
 
+# (statement, AthenaError.ErrorType)
+ERROR_TYPES = [
+    ("SELECT * FROM nosuch", 1301),
+    ("SELECT * FROM nosuch.t", 1301),
+    ("SELECT nosuch FROM people", 1006),
+    ("SELECT * FROM nosuch.a.b", 1006),
+    ("SELECT nosuch(1)", 1303),
+    ("SELECT 1 / 0", 1001),
+    ("SELECT CAST('a' AS integer)", 1100),
+    ("SELECT * FROM people NATURAL JOIN people p", 1200),
+]
+
+
+def test_types_of_errors(world: World) -> None:
+    found = [world.run(sql)["Status"]["AthenaError"]["ErrorType"] for sql, _ in ERROR_TYPES]
+    assert found == [number for _, number in ERROR_TYPES]
+
+
+def test_every_account_has_the_database_default(world: World) -> None:
+    assert world.glue.get_database(Name="default")["Database"]["Name"] == "default"
+    execution = world.run("SELECT * FROM nosuch", QueryExecutionContext={"Database": "default"})
+    reason = "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.default.nosuch' does not exist"
+    assert execution["Status"]["StateChangeReason"] == reason
+
+
 def test_results_come_in_pages(world: World) -> None:
     numbers = ", ".join(map(str, range(1, 8)))
     execution = world.run(f"SELECT x FROM UNNEST(ARRAY[{numbers}]) AS t(x) ORDER BY x")
@@ -55,7 +80,7 @@ def test_failure_tells_why(world: World) -> None:
     reason = "TYPE_MISMATCH: line 1:33: Cannot apply operator: varchar = integer"
     assert (status["State"], status["StateChangeReason"]) == ("FAILED", reason)
     assert status["AthenaError"]["ErrorCategory"] == 2
-    assert status["AthenaError"]["ErrorType"] > 0
+    assert status["AthenaError"]["ErrorType"] == 1002
     with pytest.raises(ClientError, match="Final query state: FAILED"):
         world.rows(execution)
 
@@ -139,6 +164,12 @@ def test_enforced_work_group_decides(world: World) -> None:
     batch = world.athena.batch_get_query_execution(QueryExecutionIds=[*listed, str(uuid.uuid4())])
     assert [e["WorkGroup"] for e in batch["QueryExecutions"]] == [name]
     assert len(batch["UnprocessedQueryExecutionIds"]) == 1
+    made = world.run(f"CREATE TABLE t WITH (external_location = '{world.output}t/') AS SELECT 1 AS n", WorkGroup=name)
+    assert made["Status"]["StateChangeReason"] == (
+        "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
+        "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+        "'external_location' property and resubmit the query."
+    )
     world.athena.update_work_group(WorkGroup=name, State="DISABLED")
     with pytest.raises(ClientError, match="disabled"):
         world.start("SELECT 1", WorkGroup=name)

@@ -98,6 +98,7 @@ def test_kinds_and_result_files(world: World) -> None:
         location = execution["ResultConfiguration"]["OutputLocation"]
         assert location == f"s3://{world.bucket}/results/{execution['QueryExecutionId']}{extension}"
         answer = world.athena.get_query_results(QueryExecutionId=execution["QueryExecutionId"])
+        assert ("UpdateCount" in answer) == (kind == "DML"), sql
         lines = [row["Data"][0].get("VarCharValue", "") for row in answer["ResultSet"]["Rows"]]
         assert world.body(location).rstrip("\n") == "\n".join(lines).rstrip("\n"), sql
         assert execution["Statistics"]["DataScannedInBytes"] == 0

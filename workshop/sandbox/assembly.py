@@ -3,17 +3,19 @@
 Importing this module imports the emulator, which reads its settings from `os.environ`: see `environment.py`.
 """
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ministack.app as emulator
 
 from workshop.sandbox.app import App, Receive, SandboxApp, Scope, Send
-from workshop.sandbox.bootstrap import ensure_learner
+from workshop.sandbox.bootstrap import ensure_default_database, ensure_learner
 from workshop.sandbox.caller import resolve_caller
 from workshop.sandbox.calls import Handler, Response
 from workshop.sandbox.deferred import Deferred
 from workshop.sandbox.home import SandboxHome
+from workshop.sandbox.in_process import InProcessSession
 from workshop.sandbox.mends import install_mends
 from workshop.sandbox.persistence import StateSaver, load_strictly, save_before_answering
 
@@ -27,8 +29,9 @@ ATHENA_TARGET = b"AmazonAthena."
 def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
     """Build the application for `home`; `health` is what its health page answers."""
     saver = StateSaver(home.emulator_state)
+    in_process = InProcessSession()
     github = Deferred(lambda: _github(home))
-    athena = Deferred(lambda: _athena(home, fallback))
+    athena = Deferred(lambda: _athena(home, fallback, in_process))
 
     def work_group_of(query_execution_id: str) -> str | None:
         service = athena.built()
@@ -48,7 +51,9 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
         await (await github.get())(scope, receive, send)
 
     async def start() -> None:
+        in_process.serve(app, asyncio.get_running_loop())
         await ensure_learner(home)
+        await ensure_default_database()
         await saver.save_all()
         saver.start()
         github.start()
@@ -57,11 +62,13 @@ def assemble(home: SandboxHome, health: dict[str, Any]) -> SandboxApp:
     async def stop() -> None:
         saver.stop()
         if service := athena.built():
-            service.close()
+            # Queries that end may still ask this very server for something.
+            await asyncio.to_thread(service.close)
 
-    return SandboxApp(
+    app = SandboxApp(
         aws=_after(athena, emulator.app), github=serve_github, health=health, on_startup=start, on_shutdown=stop
     )
+    return app
 
 
 def _after(athena: "Deferred[AthenaService]", app: App) -> App:
@@ -82,7 +89,7 @@ def _github(home: SandboxHome) -> "GitHubReplica":
     return GitHubReplica(open_source(Path(recording) if recording else None), state_file=home.github / "timeline.json")
 
 
-def _athena(home: SandboxHome, fallback: Handler) -> "AthenaService":
+def _athena(home: SandboxHome, fallback: Handler, in_process: InProcessSession) -> "AthenaService":
     from workshop.sandbox.athena.api.service import AthenaService  # noqa: PLC0415
 
     return AthenaService(
@@ -92,4 +99,5 @@ def _athena(home: SandboxHome, fallback: Handler) -> "AthenaService":
         region=home.settings.region,
         resolve_caller=resolve_caller,
         fallback=fallback,
+        in_process=in_process,
     )

@@ -1,4 +1,5 @@
-"""Creates the IAM user `learner` at a sandbox's first start, with what the course needs and no more."""
+"""What a sandbox's account holds from its start: the IAM user `learner`, with what the course needs and no more, and
+Glue's database `default`."""
 
 import json
 from urllib.parse import urlencode
@@ -33,6 +34,19 @@ async def ensure_learner(home: SandboxHome) -> None:
         answer = await _call("CreateAccessKey", UserName=USER)
         credentials = Credentials(_element(answer, "AccessKeyId"), _element(answer, "SecretAccessKey"))
         write_private(home.credentials_file, json.dumps(vars(credentials)) + "\n")
+
+
+async def ensure_default_database() -> None:
+    """Create the database `default`, which Athena makes in every account, unless it is there.
+
+    Its name is no name of the course's: nothing that looks for leftovers takes it for one.
+    """
+    from ministack.services import glue  # noqa: PLC0415
+
+    body = json.dumps({"DatabaseInput": {"Name": "default", "Description": "Default Hive database"}}).encode()
+    status, _, answer = await glue.handle_request("POST", "/", {"x-amz-target": "AWSGlue.CreateDatabase"}, body, {})
+    if status != 200 and b"AlreadyExists" not in bytes(answer):
+        raise RuntimeError(f"Glue answered {status} to CreateDatabase: {answer!r}")
 
 
 async def _call(action: str, **parameters: str) -> str:

@@ -87,6 +87,7 @@ def results(execution: Execution, lake: Lake, request: Mapping[str, Any]) -> dic
             "Rows": rows,
             "ResultSetMetadata": {"ColumnInfo": execution.columns},
         },
-        "UpdateCount": execution.update_count or 0,
     }
+    if execution.update_count is not None or execution.statement_type == "DML":
+        answer["UpdateCount"] = execution.update_count or 0  # statements about the catalog have none
     return answer if page.next_offset is None else {**answer, "NextToken": token_of(page.next_offset)}
