@@ -34,8 +34,8 @@ STOP_SECONDS = 0.8
 CANCELLED = "Query cancelled by user"
 _OWN_LOCATION = (
     "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
-    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the 'external_location' "
-    "property and resubmit the query."
+    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+    "'external_location' property and resubmit the query."
 )
 _CATALOGS = (None, "awsdatacatalog")
 

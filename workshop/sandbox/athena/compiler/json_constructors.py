@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from workshop.sandbox.athena.compiler.json_calls import json_input, returned, sql_item
-from workshop.sandbox.athena.compiler.values import Value, coerce
+from workshop.sandbox.athena.compiler.values import Value, coerce, joined_texts
 from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.sqljson.path_functions import compacted
 from workshop.sandbox.athena.sqljson.text import quote
@@ -29,7 +29,7 @@ def json_array(block: "Expressions", node: exp.Expr) -> Value:
     listed = f"CAST([{', '.join(items)}] AS VARCHAR[])"
     keep = clauses["nulls"] == "NULL"
     kept = f"list_transform({listed}, lambda e: coalesce(e, 'null'))" if keep else _present(listed)
-    return returned(block, node, Value(f"('[' || array_to_string({kept}, ',') || ']')", VARCHAR))
+    return returned(block, node, Value(f"('[' || {joined_texts(kept, literal(','))} || ']')", VARCHAR))
 
 
 def _present(listed: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TypeVar
 
 from workshop.sandbox.athena.errors import InvalidRequestError
@@ -68,7 +69,8 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-3][0-7][0-7]|.)", re.DOTALL)
 _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
 
 
-def tokens_of(text: str, language: str = "hive") -> list[HiveToken]:
+@lru_cache(maxsize=2)  # one text is looked at in several ways
+def tokens_of(text: str, language: str = "hive") -> tuple[HiveToken, ...]:
     """All tokens of a text, without comments, an END last; a character of no token is a symbol that nothing expects,
     and so is a quote that does not end, the last that is read.
 
@@ -93,7 +95,7 @@ def tokens_of(text: str, language: str = "hive") -> list[HiveToken]:
         if raw in "'\"`" or text.startswith("/*", found.start()):
             break  # a quote or comment that does not end: nothing behind it can be read
     tokens.append(HiveToken(Kind.END, "<EOF>", len(text), len(text)))
-    return tokens
+    return tuple(tokens)
 
 
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
@@ -133,7 +135,7 @@ class Cursor:
         tokens = tokens_of(text, language)
         last = tokens[-2] if len(tokens) > 1 else None
         if last is not None and last.text == ";" and last.kind is Kind.SYMBOL:
-            del tokens[-2]
+            tokens = (*tokens[:-2], tokens[-1])
         return cls(text, tokens)
 
     def one_statement(self) -> None:

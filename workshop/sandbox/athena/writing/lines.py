@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from workshop.sandbox.athena.compiler.text_of_values import text
+from workshop.sandbox.athena.compiler.values import joined_texts
 from workshop.sandbox.athena.errors import AthenaError
 from workshop.sandbox.athena.reading.text_values import Delimiters
 from workshop.sandbox.athena.types import Type, field_names, literal, quote
@@ -36,7 +37,7 @@ def delimited(sql: str, type_: Type, options: Delimiters, level: int = 1) -> str
             fields = zip(field_names(type_), type_.args, strict=True)
             listed = ", ".join(delimited(f"({sql}).{quote(n)}", t, options, level + 1) for n, t in fields)
             parts = f"[{listed}]"
-    return f"CASE WHEN {sql} IS NULL THEN {null} ELSE array_to_string({parts}, {separator}) END"
+    return f"CASE WHEN {sql} IS NULL THEN {null} ELSE {joined_texts(parts, separator)} END"
 
 
 def _scalar(sql: str, type_: Type, options: Delimiters) -> str:
