@@ -1,6 +1,7 @@
 """Expressions inside expressions: what is compiled grows with them, not with a power of two; long chains run."""
 
 import sys
+import time
 
 import pytest
 from athena_fakes import NOW, FakeCatalog, LocalLake
@@ -90,6 +91,13 @@ def test_a_chain_of_a_thousand(local: LocalLake, symbol: str, term: str, value: 
     finally:
         sys.setrecursionlimit(before)
     assert found == [[value]]
+
+
+@pytest.mark.parametrize(("word", "rows"), [("UNION", [["1"]]), ("INTERSECT", [["1"]]), ("EXCEPT", [])])
+def test_chains_of_set_operations_are_flat(local: LocalLake, word: str, rows: list[list[str | None]]) -> None:
+    begun = time.process_time()
+    assert local.rows(f" {word} ".join(["SELECT 1"] * 300)) == rows
+    assert time.process_time() - begun < 3
 
 
 def test_arrays_of_arrays_are_printed(local: LocalLake) -> None:
