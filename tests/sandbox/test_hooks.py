@@ -28,6 +28,7 @@ FUNCTIONS = [
     ("core.iam_evaluator", "is_root_access_key", "access_key_id"),
     ("core.iam_evaluator", "_served_unsigned", "service iam_action"),
     ("core.iam_evaluator", "enforce", "access_key_id iam_action service region resource_arn service_context"),
+    ("core.iam_evaluator", "parse_policy_document", "doc"),
     ("core.iam_evaluator", "resolve_credential", "access_key_id account_id session_token"),
     ("core.iam_actions", "extract_resource_arn", "service method path headers body query_params region account_id"),
     ("core.iam_actions", "identity_denial_message", "action principal_arn resource explicit_deny"),

@@ -40,7 +40,7 @@ WARM_GOAL, WARM_GOAL_SECONDS, COLD_GOAL = 1.2, 0.060, 2.0
 
 _DATABASE = "dp_bench"
 _BUCKET = "dp-bench-lake"
-_POLL_SECONDS = 0.005
+_POLL_SECONDS = 0.015
 _RUNS = 5
 _JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"

@@ -15,15 +15,28 @@ from workshop.sandbox.athena.reading.object_cache import ObjectCache
 from workshop.sandbox.athena.reading.storage import S3Storage
 from workshop.sandbox.athena.run import Lake
 from workshop.sandbox.caller import Caller
+from workshop.sandbox.in_process import InProcessSession
 
 _CALLERS = 64
 _CONNECTIONS = 32
 
 
 class Lakes:
-    """Makes a `Lake` for a caller; clients are kept, as making them takes longer than a small query."""
+    """Makes a `Lake` for a caller; clients are kept, as making them takes longer than a small query.
 
-    def __init__(self, *, endpoint_url: str, ca_bundle: Path, region: str, cache: Path) -> None:
+    With `in_process` their requests go to the server of this process without a socket.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint_url: str,
+        ca_bundle: Path,
+        region: str,
+        cache: Path,
+        in_process: InProcessSession | None = None,
+    ) -> None:
+        self._in_process = in_process
         self._endpoint_url = endpoint_url
         self._ca_bundle = ca_bundle
         self._region = region
@@ -63,6 +76,9 @@ class Lakes:
             response_checksum_validation="when_required",
         )
         options = {"endpoint_url": self._endpoint_url, "verify": str(self._ca_bundle), "config": config}
-        storage = S3Storage(session.client("s3", **options), self._cache, self._pool)
-        glue = session.client("glue", **options)
+        s3, glue = session.client("s3", **options), session.client("glue", **options)
+        if self._in_process is not None:
+            for client in (s3, glue):
+                self._in_process.install(client)
+        storage = S3Storage(s3, self._cache, self._pool)
         return Lake(GlueCatalog(glue), storage, Metadata(glue), Glue(glue))

@@ -14,6 +14,7 @@ from workshop.sandbox.mends import (
     lambda_environment,
     lambda_errors,
     object_encryption,
+    policy_documents,
     resources,
     root_keys,
     sessions,
@@ -27,6 +28,7 @@ def install_mends(work_group_of: resources.WorkGroupOf) -> None:
     """
     doors.close_other_doors()
     root_keys.close_root_keys()
+    policy_documents.keep_parsed_policies()
     sessions.keep_sessions()
     sessions.randomize_lambda_credentials()
     lambda_environment.narrow_lambda_environment()

@@ -22,6 +22,7 @@ from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError
 from workshop.sandbox.athena.lake import Lakes
 from workshop.sandbox.athena.run import Lake
 from workshop.sandbox.caller import Caller
+from workshop.sandbox.in_process import InProcessSession
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +43,20 @@ class AthenaService:
         region: str,
         resolve_caller: Callable[[_Headers], Caller],
         fallback: Handler,
+        in_process: InProcessSession | None = None,
         lake_of: Callable[[Caller], Lake] | None = None,
         concurrent: int = CONCURRENT_QUERIES,
     ) -> None:
         contain_process(machine_memory() * 9 // 10 + (concurrent + _PARSERS) * STACK_BYTES)
         self._resolve_caller = resolve_caller
         self._fallback = fallback
-        self._lakes = Lakes(endpoint_url=endpoint_url, ca_bundle=ca_bundle, region=region, cache=state_dir / "objects")
+        self._lakes = Lakes(
+            endpoint_url=endpoint_url,
+            ca_bundle=ca_bundle,
+            region=region,
+            cache=state_dir / "objects",
+            in_process=in_process,
+        )
         self._lake_of = lake_of or self._lakes.of
         self._engine = Engine(state_dir / "running")
         self._store = ExecutionStore(state_dir / "executions")

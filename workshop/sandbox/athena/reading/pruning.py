@@ -39,7 +39,7 @@ def files_of(
     if projection.is_projected(table):
         return _by_hidden(scan, _projected(scan, storage, connection, now), connection)
     kept = _matching(scan, catalog.partitions(table, _expression(scan)), connection)
-    return _by_hidden(scan, _list(table, kept, storage), connection)
+    return _by_hidden(scan, _list(table, kept, storage, whole=not scan.conditions), connection)
 
 
 def _projected(scan: Scan, storage: Storage, connection: Connection, now: datetime) -> list[PartitionFiles]:
@@ -146,8 +146,9 @@ def _injected(scan: Scan) -> dict[str, list[str]]:
     return {key: sorted(values) for key, values in scan.equalities.items()}
 
 
-def _list(table: Table, kept: Sequence[Partition], storage: Storage) -> list[PartitionFiles]:
-    if len(kept) <= _LISTED_ONE_BY_ONE:
+def _list(table: Table, kept: Sequence[Partition], storage: Storage, *, whole: bool) -> list[PartitionFiles]:
+    """The files of the partitions in `kept`; `whole`: these are all that the table has."""
+    if len(kept) <= (1 if whole else _LISTED_ONE_BY_ONE):
         return [PartitionFiles(p, tuple(_visible(storage, p.location))) for p in kept]
     root = table.location.rstrip("/") + "/"
     below = [p for p in kept if p.location.startswith(root)]
