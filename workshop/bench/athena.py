@@ -70,7 +70,10 @@ QUERIES = (
         "Silver: one month",
         "SELECT event_type, count(*) FROM silver WHERE year = '2025' AND month = '04' GROUP BY event_type",
     ),
-    Query("Silver: one event", "SELECT event_id, event_type, created_at, repo_name FROM silver WHERE event_id = '50807000000'"),
+    Query(
+        "Silver: one event",
+        "SELECT event_id, event_type, created_at, repo_name FROM silver WHERE event_id = '50807000000'",
+    ),
     Query(
         "Silver: hours",
         "SELECT date_trunc('hour', created_at) AS h, count(*) FROM silver GROUP BY date_trunc('hour', created_at)",
