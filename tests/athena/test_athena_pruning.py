@@ -6,6 +6,7 @@ be pruned. Whatever a query answers over the one it must answer over the other.
 # ruff: noqa: E501 - a table of SQL reads best with a row on a line
 
 import random
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
@@ -128,16 +129,22 @@ SHAPES = (
 )
 
 
-def random_query(source: random.Random, depth: int) -> str:
-    """A query with the columns n, year, month over TABLE, out of the shapes above."""
-    shape = source.choice(SHAPES)
+def random_query(
+    source: random.Random, depth: int, shapes: Sequence[str] = SHAPES, conditions: Sequence[str] = CONDITIONS
+) -> str:
+    """A query with the columns n, year, month over TABLE, out of shapes and conditions like those above."""
+    shape = source.choice(shapes)
     while "{}" in shape:
-        inner = "TABLE" if depth == 0 or source.random() < 0.3 else f"({random_query(source, depth - 1)})"
+        inner = (
+            "TABLE"
+            if depth == 0 or source.random() < 0.3
+            else f"({random_query(source, depth - 1, shapes, conditions)})"
+        )
         renamed = inner if inner == "TABLE" else f"(SELECT * FROM {inner} AS q(n, year, month))"
         shape = shape.replace("{}", renamed, 1)
     while "[" in shape:
         y, m, n = shape[shape.index("[") + 1 : shape.index("]")].split(", ")
-        condition = source.choice(CONDITIONS) if " ON " not in shape else source.choice(CONDITIONS[:-1])
+        condition = source.choice(conditions) if " ON " not in shape else source.choice(CONDITIONS[:-1])
         shape = shape[: shape.index("[")] + f"({condition.format(y=y, m=m, n=n)})" + shape[shape.index("]") + 1 :]
     return shape
 

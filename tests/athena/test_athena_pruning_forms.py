@@ -11,7 +11,7 @@ import pytest
 from athena_fakes import LocalLake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_athena_pruning import ALL, CONDITIONS, OF_01, OF_2020, answer, opened, twins
+from test_athena_pruning import ALL, CONDITIONS, OF_01, OF_2020, answer, opened, random_query, twins
 
 __all__ = ["twins"]  # the fixture
 
@@ -77,24 +77,11 @@ SHAPES = (
 )
 
 
-def random_query(source: random.Random, depth: int) -> str:
-    """A query with three columns over TABLE, out of the shapes above."""
-    shape = source.choice(SHAPES)
-    while "{}" in shape:
-        inner = "TABLE" if depth == 0 or source.random() < 0.5 else f"({random_query(source, depth - 1)})"
-        shape = shape.replace("{}", inner if inner == "TABLE" else f"(SELECT * FROM {inner} AS q(n, year, month))", 1)
-    while "[" in shape:
-        year, month, number = shape[shape.index("[") + 1 : shape.index("]")].split(", ")
-        condition = source.choice(CONDITIONS[:-1])  # the last one has a subquery of its own
-        written = condition.format(y=year, m=month, n=number)
-        shape = shape[: shape.index("[")] + f"({written})" + shape[shape.index("]") + 1 :]
-    return shape
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_pruning_never_changes_a_result(twins: LocalLake, seed: int) -> None:
     source = random.Random(seed)
+    # The last of the conditions has a subquery of its own.
     condition = source.choice(CONDITIONS[:-1]).format(y="year", m="month", n="n")
-    sql = f"SELECT * FROM ({random_query(source, depth=1)}) AS q(n, year, month) WHERE {condition}"
+    sql = f"SELECT * FROM ({random_query(source, 1, SHAPES, CONDITIONS[:-1])}) AS q(n, year, month) WHERE {condition}"
     assert answer(twins, sql.replace("TABLE", "parted")) == answer(twins, sql.replace("TABLE", "plain")), sql

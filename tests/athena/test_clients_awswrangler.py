@@ -43,12 +43,7 @@ def world(sandbox: RunningSandbox) -> World:
 
 
 @pytest.fixture
-def wrangler(world: World, monkeypatch: pytest.MonkeyPatch) -> Wrangler:
-    for name, value in world.sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
+def wrangler(world: World, environment: None) -> Wrangler:
     return Wrangler(world)
 
 

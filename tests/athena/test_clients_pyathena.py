@@ -49,15 +49,6 @@ def world(sandbox: RunningSandbox) -> World:
 
 
 @pytest.fixture
-def environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in world.sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
 def pyathena(world: World, environment: None) -> Iterator[Connect]:
     yield partial(
         connect, s3_staging_dir=world.output, schema_name=world.database, region_name="us-east-1", poll_interval=0.05

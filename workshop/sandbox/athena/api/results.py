@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.compiler.scope import Compiled, OutputColumn
 from workshop.sandbox.athena.compiler.text_of_values import text
 from workshop.sandbox.athena.types import UNBOUNDED, Type
@@ -32,18 +33,8 @@ def column_info(name: str, type_: Type) -> dict[str, Any]:
         precision = UNBOUNDED if type_.length is None else type_.length
     elif type_.name == "decimal":
         precision, scale = type_.precision, type_.scale
-    return {
-        "CatalogName": "hive",
-        "SchemaName": "",
-        "TableName": "",
-        "Name": name,
-        "Label": name,
-        "Type": _NAMES.get(type_.name, type_.name),
-        "Precision": precision,
-        "Scale": scale,
-        "Nullable": "UNKNOWN",
-        "CaseSensitive": type_.name == "varchar",
-    }
+    name_of_type = _NAMES.get(type_.name, type_.name)
+    return column(name, name_of_type, precision, scale, case_sensitive=type_.name == "varchar")
 
 
 def labels(columns: Sequence[OutputColumn]) -> list[str]:

@@ -64,22 +64,6 @@ class Answer:
     scanned: int = 0
 
 
-def column(name: str, type_: str = "string") -> dict[str, Any]:
-    """A ColumnInfo of SHOW and DESCRIBE: precision 0, no case."""
-    return {
-        "CatalogName": "hive",
-        "SchemaName": "",
-        "TableName": "",
-        "Name": name,
-        "Label": name,
-        "Type": type_,
-        "Precision": 0,
-        "Scale": 0,
-        "Nullable": "UNKNOWN",
-        "CaseSensitive": False,
-    }
-
-
 def lines_of(*texts: str) -> list[str]:
     """Rows of a result: line breaks in values part rows, as in Athena."""
     return [line for text in texts for line in text.split("\n")]

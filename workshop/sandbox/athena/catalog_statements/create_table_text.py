@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     columns_of,
     is_iceberg,
     is_view,

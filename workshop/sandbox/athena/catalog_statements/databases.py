@@ -1,9 +1,9 @@
 """CREATE, DROP and ALTER DATABASE; SHOW DATABASES."""
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     execution_error,
     no_database,
 )

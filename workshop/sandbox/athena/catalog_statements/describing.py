@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog.views import decoded
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     columns_of,
     execution_error,
     is_iceberg,

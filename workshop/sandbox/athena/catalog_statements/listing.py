@@ -1,9 +1,9 @@
 """SHOW TABLES, SHOW COLUMNS, SHOW TBLPROPERTIES: lists out of Glue."""
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     columns_of,
     is_view,
     keys_of,

@@ -4,12 +4,12 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog.glue import NULL_PARTITION
 from workshop.sandbox.athena.catalog.glue_client import Structure
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     execution_error,
     keys_of,
     semantic_error,

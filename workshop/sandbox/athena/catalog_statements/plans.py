@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog_statements.context import Answer, lines_of
 from workshop.sandbox.athena.compiler.scope import Compiled, Scan
 from workshop.sandbox.athena.syntax.catalog_statements import Explain
@@ -38,7 +39,7 @@ class Ran:
 def answer(statement: Explain, compiled: Compiled, scans: Sequence[Scan], ran: Ran | None = None) -> Answer:
     """The plan in the format that was asked for, a row for each line, the column's name first."""
     if statement.kind == "VALIDATE":
-        return Answer([_plan_column("Valid", "boolean", 0)], ["Valid", "true", ""])
+        return Answer([column("Valid", "boolean")], ["Valid", "true", ""])
     tree = plan(statement, compiled, scans)
     if statement.kind == "IO":
         text = json.dumps({"inputTableColumnInfos": [_input(scan) for scan in scans]}, indent=2)
@@ -51,22 +52,7 @@ def answer(statement: Explain, compiled: Compiled, scans: Sequence[Scan], ran: R
         text = "\n".join(_text(statement, tree, compiled, ran)) + "\n\n"
     precision = _UNBOUNDED if statement.analyze else len(text)
     lines = lines_of("Query Plan", text + "\n")
-    return Answer([_plan_column("Query Plan", "varchar", precision)], lines, ran.scanned if ran else 0)
-
-
-def _plan_column(name: str, type_: str, precision: int) -> dict[str, Any]:
-    return {
-        "CatalogName": "hive",
-        "SchemaName": "",
-        "TableName": "",
-        "Name": name,
-        "Label": name,
-        "Type": type_,
-        "Precision": precision,
-        "Scale": 0,
-        "Nullable": "UNKNOWN",
-        "CaseSensitive": type_ == "varchar",
-    }
+    return Answer([column("Query Plan", "varchar", precision, case_sensitive=True)], lines, ran.scanned if ran else 0)
 
 
 def plan(statement: Explain, compiled: Compiled, scans: Sequence[Scan]) -> PlanNode:

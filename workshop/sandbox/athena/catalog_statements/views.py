@@ -2,12 +2,12 @@
 
 from collections import Counter
 
+from workshop.sandbox.athena.api.columns import column
 from workshop.sandbox.athena.catalog.glue import CATALOG
 from workshop.sandbox.athena.catalog.views import ViewDefinition, decoded, view_table
 from workshop.sandbox.athena.catalog_statements.context import (
     Answer,
     Context,
-    column,
     is_view,
     lines_of,
     no_database,

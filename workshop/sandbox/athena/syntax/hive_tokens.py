@@ -229,6 +229,11 @@ class Cursor:
         shown = self.text[self.token.start : self.token.end] or "<EOF>"
         return self.refused(self.token, f"mismatched input '{_on_one_line(shown)}' expecting {expecting}")
 
+    def unexpected(self, expecting: str) -> InvalidRequestError:
+        """Trino's answer to a token that cannot stand there."""
+        shown = self.text[self.token.start : self.token.end] or "<EOF>"
+        return self.refused(self.token, f"mismatched input '{shown}'. Expecting: {expecting}")
+
     def refused(self, token: HiveToken, message: str) -> InvalidRequestError:
         """`message`, with the place of a token."""
         before = self.text[: token.start]

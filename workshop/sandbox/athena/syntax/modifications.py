@@ -5,7 +5,6 @@ Athena runs them on Iceberg tables alone, so all that is needed of them is the t
 
 from dataclasses import dataclass
 
-from workshop.sandbox.athena.errors import InvalidRequestError
 from workshop.sandbox.athena.syntax.catalog_statements import ObjectName
 from workshop.sandbox.athena.syntax.hive_parts import name_of
 from workshop.sandbox.athena.syntax.hive_tokens import Cursor
@@ -46,17 +45,12 @@ def modification(text: str) -> Modification | None:
         if cursor.accept("AS") or (cursor.token.is_name and not any(map(cursor.at, (*following, "WHERE")))):
             _identifier(cursor)  # an alias
         if following and not any(map(cursor.at, following)):
-            raise _mismatched(cursor, ", ".join(f"'{w}'" for w in ("'.'", *following)))
+            raise cursor.unexpected(", ".join(f"'{w}'" for w in ("'.'", *following)))
         return Modification(words[0], types, name_of(parts), int(place[0]), int(place[1]))
     return None
 
 
 def _identifier(cursor: Cursor) -> str:
     if not cursor.token.is_name or not cursor.token.text.strip():
-        raise _mismatched(cursor, "<identifier>")
+        raise cursor.unexpected("<identifier>")
     return cursor.advance().text.lower()
-
-
-def _mismatched(cursor: Cursor, expecting: str) -> InvalidRequestError:
-    shown = cursor.text[cursor.token.start : cursor.token.end] or "<EOF>"
-    return cursor.refused(cursor.token, f"mismatched input '{shown}'. Expecting: {expecting}")

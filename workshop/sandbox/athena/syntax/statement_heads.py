@@ -8,11 +8,10 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from workshop.sandbox.athena.errors import InvalidRequestError
 from workshop.sandbox.athena.syntax import catalog_statements as statements
 from workshop.sandbox.athena.syntax.catalog_statements import CatalogStatement, ObjectName
 from workshop.sandbox.athena.syntax.hive_parts import name_of
-from workshop.sandbox.athena.syntax.hive_tokens import Cursor, HiveToken, Kind
+from workshop.sandbox.athena.syntax.hive_tokens import Cursor, Kind
 
 Parse = Callable[[str], Any]
 """From text to statement."""
@@ -48,7 +47,7 @@ def _create_view(cursor: Cursor, parse: Parse) -> CatalogStatement:
 
 def _replace(cursor: Cursor, parse: Parse) -> CatalogStatement:
     if not cursor.accept("VIEW"):
-        raise _mismatched(cursor, "'MATERIALIZED', 'MULTI', 'PROTECTED', 'VIEW'")
+        raise cursor.unexpected("'MATERIALIZED', 'MULTI', 'PROTECTED', 'VIEW'")
     return _view(cursor, parse, replace=True)
 
 
@@ -56,11 +55,11 @@ def _view(cursor: Cursor, parse: Parse, *, replace: bool) -> CatalogStatement:
     name = _name(cursor)
     comment = _string(cursor) if cursor.accept("COMMENT") else None
     if cursor.accept("SECURITY") and not (cursor.accept("DEFINER") or cursor.accept("INVOKER")):
-        raise _mismatched(cursor, "'DEFINER', 'INVOKER'")
+        raise cursor.unexpected("'DEFINER', 'INVOKER'")
     if not cursor.accept("AS"):
-        raise _mismatched(cursor, "'.', 'AS', 'COMMENT', 'SECURITY'")
+        raise cursor.unexpected("'.', 'AS', 'COMMENT', 'SECURITY'")
     if not any(cursor.at(word) for word in _QUERY_WORDS):
-        raise _mismatched(cursor, "<query>")
+        raise cursor.unexpected("<query>")
     inner = parse(_rest(cursor))
     return statements.CreateView(name, inner.query, _rest(cursor).strip(), replace, comment)
 
@@ -89,14 +88,14 @@ def _explain(cursor: Cursor, parse: Parse) -> CatalogStatement:
             allowed = {"FORMAT": _FORMATS, "TYPE": () if analyze else _PLANS}.get(option, ())
             word = next((w for w in allowed if cursor.accept(w)), None)
             if word is None:
-                raise _mismatched(cursor, ", ".join(f"'{w}'" for w in allowed) or "'FORMAT', 'TYPE'")
+                raise cursor.unexpected(", ".join(f"'{w}'" for w in allowed) or "'FORMAT', 'TYPE'")
             options[option] = word
             if cursor.accept(")"):
                 break
             if not cursor.accept(","):
-                raise _mismatched(cursor, "')', ','")
+                raise cursor.unexpected("')', ','")
     if cursor.token.kind is Kind.END or any(map(cursor.at, ("EXPLAIN", "PREPARE", "EXECUTE", "DEALLOCATE"))):
-        raise _mismatched(cursor, "<statement>")
+        raise cursor.unexpected("<statement>")
     inner = parse(_rest(cursor))
     return statements.Explain(
         inner, analyze, verbose, options.get("FORMAT", "TEXT"), options.get("TYPE", "DISTRIBUTED")
@@ -106,16 +105,16 @@ def _explain(cursor: Cursor, parse: Parse) -> CatalogStatement:
 def _prepare(cursor: Cursor, parse: Parse) -> CatalogStatement:
     name = _identifier(cursor)
     if not cursor.accept("FROM"):
-        raise _mismatched(cursor, "'FROM'")
+        raise cursor.unexpected("'FROM'")
     if cursor.token.kind is Kind.END or cursor.at("PREPARE") or cursor.at("EXECUTE"):
-        raise _mismatched(cursor, "<statement>")
+        raise cursor.unexpected("<statement>")
     parse(_rest(cursor))
     return statements.Prepare(name, _rest(cursor).strip())
 
 
 def _deallocate(cursor: Cursor, parse: Parse) -> CatalogStatement:
     if not cursor.accept("PREPARE"):
-        raise _mismatched(cursor, "'PREPARE'")
+        raise cursor.unexpected("'PREPARE'")
     name = _identifier(cursor)
     _end(cursor)
     return statements.Deallocate(name)
@@ -137,26 +136,19 @@ def _name(cursor: Cursor) -> ObjectName:
 def _identifier(cursor: Cursor) -> str:
     token = cursor.token
     if not token.is_name or token.quote == "`" or not token.text.strip():
-        raise _mismatched(cursor, "<identifier>")
+        raise cursor.unexpected("<identifier>")
     return cursor.advance().text
 
 
 def _string(cursor: Cursor) -> str:
     if cursor.token.kind is not Kind.STRING:
-        raise _mismatched(cursor, "<string>")
+        raise cursor.unexpected("<string>")
     return cursor.advance().text
 
 
 def _end(cursor: Cursor) -> None:
     if cursor.token.kind is not Kind.END:
-        raise _mismatched(cursor, "'.', <EOF>")
-
-
-def _mismatched(cursor: Cursor, expecting: str) -> InvalidRequestError:
-    """Trino's answer to a token that cannot stand there."""
-    token: HiveToken = cursor.token
-    shown = cursor.text[token.start : token.end] or "<EOF>"
-    return cursor.refused(token, f"mismatched input '{shown}'. Expecting: {expecting}")
+        raise cursor.unexpected("'.', <EOF>")
 
 
 _READERS: tuple[tuple[tuple[str, ...], Callable[[Cursor, Parse], CatalogStatement]], ...] = (
