@@ -213,8 +213,8 @@ def test_names_come_back_as_they_were_written(local: LocalLake) -> None:
     [
         ("SELECT 1", False),
         ("list_transform(a, lambda x: 1)" * 20, False),
-        ("list_transform(a, lambda x: " * 8 + "1" + ")" * 8, False),
-        ("list_transform(a, lambda x: " * 9 + "1" + ")" * 9, True),
+        ("list_transform(a, lambda x: " * 11 + "1" + ")" * 11, False),
+        ("list_transform(a, lambda x: " * 12 + "1" + ")" * 12, True),
         ("SELECT '" + "lambda (" * 20 + "'", False),
         ("x" * (17 * 1024 * 1024), True),
     ],
