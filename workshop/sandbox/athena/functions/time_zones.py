@@ -70,9 +70,7 @@ def _time_at_timezone(values: Sequence[Value]) -> str:
     value, target = values
     minutes = once(
         zone(target),
-        lambda z: (
-            f"CAST((epoch_us(athena_clock_in({_TODAY}, {z})) - epoch_us({_TODAY})) // 60000000 AS INTEGER)"
-        ),
+        lambda z: f"CAST((epoch_us(athena_clock_in({_TODAY}, {z})) - epoch_us({_TODAY})) // 60000000 AS INTEGER)",
     )
 
     def moved(x: str, m: str) -> str:
