@@ -43,6 +43,7 @@ REFUSED = [
     ("SELECT name FROM t WHERE count(*) > 1", "EXPRESSION_NOT_SCALAR: line 1:35: WHERE clause cannot contain aggregations"),
     ("SELECT sum(count(*)) FROM t", "NESTED_AGGREGATION: "),
     ("SELECT row_number() FROM t", "MISSING_OVER: "),
+    ("SELECT row_number() OVER (ORDER BY random()) FROM t", "NOT_SUPPORTED: A window over random values"),
     ("SELECT DISTINCT name FROM t ORDER BY id", "EXPRESSION_NOT_IN_DISTINCT: "),
     ("SELECT nosuch(id) FROM t", "FUNCTION_NOT_FOUND: line 1:8: Function 'nosuch' not registered"),
     ("SELECT lower(id) FROM t",

@@ -196,6 +196,8 @@ _KNOWN = (
      "Query exhausted resources at this scale factor"),
     (duckdb.Error, re.compile(r"[Mm]ax(?:imum)?[ _](?:expression )?(?:recursion )?depth|exceeded the maximum"),
      "STACK_OVERFLOW", "statement is too large (stack overflow during analysis)"),
+    (duckdb.BinderException, re.compile(r"window expressions cannot be volatile"),
+     "NOT_SUPPORTED", "A window over random values is not supported by the local Athena"),
     (duckdb.Error, re.compile(r"Unknown TimeZone '([^']*)'"),
      "INVALID_FUNCTION_ARGUMENT", "'{}' is not a valid time zone"),
     (duckdb.Error, re.compile(r"invalid perl operator|bad repetition|missing [)\]]|invalid escape"),
