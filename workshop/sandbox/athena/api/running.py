@@ -31,6 +31,8 @@ too deep a recursion is the end of the process. Memory is taken as it is used.""
 STOP_SECONDS = 0.8
 """How long StopQueryExecution waits for a query's thread before it says that the query is stopped all the same."""
 
+_INSIST_SECONDS = 0.1
+
 CANCELLED = "Query cancelled by user"
 _OWN_LOCATION = (
     "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
@@ -59,6 +61,16 @@ class _Running:
     cancellation: Cancellation = field(default_factory=Cancellation)
     ended: threading.Event = field(default_factory=threading.Event)
 
+    def interrupt(self) -> None:
+        """Stop it, and go on until it has ended: DuckDB forgets an interrupt that comes just before a statement begins,
+        and the thread would be lost to all other queries."""
+        self.cancellation.stop()
+        threading.Thread(target=self._insist, name="athena-stop", daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self.ended.wait(_INSIST_SECONDS):
+            self.cancellation.stop()
+
 
 class Runner:
     """Runs orders; an execution never stays RUNNING once its thread has ended."""
@@ -83,15 +95,17 @@ class Runner:
             return
         if self._store.get(execution_id).state == "QUEUED":
             self._end(execution_id, "CANCELLED", reason=CANCELLED)
-        running.cancellation.stop()
+        running.interrupt()
         if not running.ended.wait(STOP_SECONDS) and isinstance(running.order.statement, Select):
             self._end(execution_id, "CANCELLED", reason=CANCELLED)
 
     def close(self) -> None:
         """Stop what runs and end the threads."""
         for running in list(self._running.values()):
-            running.cancellation.stop()
+            running.interrupt()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for running in list(self._running.values()):  # those that never began
+            running.ended.set()
 
     def _run(self, running: _Running) -> None:
         execution = running.order.execution
