@@ -181,21 +181,18 @@ PRELUDE = (
             AS INTEGER))
         ELSE timezone({_NAME}, timezone('UTC', t)) END""",
     # The wall clock of a timestamp with time zone.
-    "CREATE MACRO athena_local(v) AS athena_clock_in(v.t, v.z)",
+    "CREATE MACRO athena_local(v) AS list_transform([v], lambda m: athena_clock_in(m.t, m.z))[1]",
     # The earlier of the two instants at which clocks show `local`; DuckDB gives `later`.
-    """CREATE MACRO athena_earlier(local, later, zone) AS CASE
-        WHEN local - (athena_clock_in(later - INTERVAL 1 DAY, zone) - (later - INTERVAL 1 DAY)) < later
-            AND athena_clock_in(local - (athena_clock_in(later - INTERVAL 1 DAY, zone) - (later - INTERVAL 1 DAY)),
-                                zone) = local
-        THEN local - (athena_clock_in(later - INTERVAL 1 DAY, zone) - (later - INTERVAL 1 DAY))
-        ELSE later END""",
+    """CREATE MACRO athena_earlier(local, later, zone) AS list_transform(
+        [local - (athena_clock_in(later - INTERVAL 1 DAY, zone) - (later - INTERVAL 1 DAY))],
+        lambda c: CASE WHEN c < later AND athena_clock_in(c, zone) = local THEN c ELSE later END)[1]""",
     f"""CREATE MACRO athena_instant(local, zone) AS CASE
         WHEN zone = 'UTC' THEN local
         WHEN {_IS_OFFSET} THEN local - (athena_clock_in(local, zone) - local)
         ELSE athena_earlier(local, timezone('UTC', timezone({_NAME}, local)), zone) END""",
-    """CREATE MACRO athena_at(local, zone) AS CASE
-        WHEN local IS NULL OR zone IS NULL THEN NULL
-        ELSE struct_pack(t := athena_instant(local, zone), z := zone) END""",
+    """CREATE MACRO athena_at(local, zone) AS list_transform([struct_pack(l := local, z := zone)], lambda m: CASE
+        WHEN m.l IS NULL OR m.z IS NULL THEN NULL
+        ELSE struct_pack(t := athena_instant(m.l, m.z), z := m.z) END)[1]""",
     """CREATE MACRO athena_at_near(local, v) AS CASE
         WHEN local IS NULL OR v IS NULL THEN NULL
         WHEN v.z = 'UTC' THEN struct_pack(t := local, z := v.z)
