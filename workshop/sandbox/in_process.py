@@ -6,6 +6,7 @@ They are signed and authorized like all others; what is saved is TLS and HTTP, m
 import asyncio
 import io
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -41,15 +42,17 @@ class InProcessSession:
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """The application's answer."""
+        if self._loop.is_closed():
+            raise ConnectionClosedError(endpoint_url=request.url)
         future = asyncio.run_coroutine_threadsafe(_exchange(self._app, request), self._loop)
         try:
             status, headers, body = future.result(READ_SECONDS)
         except FutureTimeoutError as error:
             future.cancel()
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
-        except (RuntimeError, asyncio.CancelledError) as error:  # the server stops
+        except CancelledError as error:  # the server stops
             raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
-        raw = HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
+        raw = HTTPResponse(io.BytesIO(body), headers, status, preload_content=False, request_method=request.method)
         answer = AWSResponse(request.url, status, headers, raw)
         if not request.stream_output:
             _ = answer.content
