@@ -48,11 +48,10 @@ _PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
 @dataclass(frozen=True)
 class Query:
-    """The same question for Athena and for DuckDB, whose tables are views over the same files."""
+    """A question that Athena and DuckDB understand alike; DuckDB's tables are views over the same files."""
 
     name: str
-    athena: str
-    duckdb: str | None = None
+    sql: str
 
 
 QUERIES = (
@@ -242,15 +241,15 @@ def _measure(query: Query, home: SandboxHome, emulator: str, data: Path, console
     connection.cursor().execute("SELECT 1").fetchall()
     for part in (home.athena / "objects").iterdir():
         shutil.rmtree(part)
-    cold, found = _timed(lambda: connection.cursor().execute(query.athena).fetchall())
-    warm = _median(lambda: connection.cursor().execute(query.athena).fetchall())
-    if "LIMIT 10" not in query.athena and sorted(map(repr, found)) != sorted(map(repr, expected)):
+    cold, found = _timed(lambda: connection.cursor().execute(query.sql).fetchall())
+    warm = _median(lambda: connection.cursor().execute(query.sql).fetchall())
+    if "LIMIT 10" not in query.sql and sorted(map(repr, found)) != sorted(map(repr, expected)):
         raise AssertionError(f"{query.name}: Athena and DuckDB do not agree: {found[:3]} {expected[:3]}")
     seconds: float | None
     try:
         plain = _connect(_clients(emulator, None, None))
-        plain.cursor().execute(query.athena).fetchall()
-        seconds, _ = _timed(lambda: plain.cursor().execute(query.athena).fetchall())
+        plain.cursor().execute(query.sql).fetchall()
+        seconds, _ = _timed(lambda: plain.cursor().execute(query.sql).fetchall())
     except (pyathena.error.Error, AttributeError, ValueError):
         seconds = None
     measured = Measured(query.name, duck_cold, duck_warm, cold, warm, seconds)
@@ -296,7 +295,7 @@ def _ask_duckdb(query: Query, data: Path) -> list[tuple[Any, ...]]:
     connection.execute(
         f"CREATE VIEW bronze AS FROM read_json({lines}, format = 'newline_delimited', hive_partitioning = true)"
     )
-    return connection.execute(query.duckdb or query.athena).fetchall()
+    return connection.execute(query.sql).fetchall()
 
 
 def _duckdb_columns() -> str:

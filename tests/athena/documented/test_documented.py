@@ -3,23 +3,14 @@
 A table is one query of many columns as long as all its rows agree; else each row is asked alone.
 """
 
-import importlib
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from athena_fakes import LocalLake
 
+from documented.coverage import tables
 from documented.tables import Fails, Row, Table
 from workshop.sandbox.athena.errors import AthenaError, InvalidRequestError
 
 _AT_ONCE = 40
-
-
-def tables() -> Iterator[Table]:
-    """All tables of the modules called rows_*.py."""
-    for path in sorted(Path(__file__).parent.glob("rows_*.py")):
-        yield from importlib.import_module(f"documented.{path.stem}").TABLES
 
 
 def _is_query(text: str) -> bool:
