@@ -35,13 +35,19 @@ class Lake:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did. `rows` counts the rows written; `days` are the ingest days that are up to date because of it."""
+    """What a run did.
+
+    `rows` counts the rows written; `days` are the ingest days that are up to date because of it; `compacted` the months
+    (`yyyy-MM`) whose files were merged. `is_complete` is False when the time did not suffice and another run is needed.
+    """
 
     outcome: Literal["ok", "nothing_to_do", "busy"]
     rows: int = 0
     days: tuple[date, ...] = ()
+    compacted: tuple[str, ...] = ()
+    is_complete: bool = True
 
     @classmethod
-    def of(cls, rows: int, days: list[date]) -> "Outcome":
+    def of(cls, rows: int, days: list[date], *, is_complete: bool = True) -> "Outcome":
         """`ok` with what was done, or `nothing_to_do`."""
-        return cls("ok" if days else "nothing_to_do", rows, tuple(days))
+        return cls("ok" if days else "nothing_to_do", rows, tuple(days), is_complete=is_complete)

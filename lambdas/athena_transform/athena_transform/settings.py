@@ -12,6 +12,8 @@ GOLD_TABLE = "github_events_gold_daily"
 BRONZE_TABLE = "github_events_bronze"
 # A table that exists only while a Gold day is being checked, over the folder that is about to be published.
 AUDIT_TABLE = "github_events_gold_daily_audit"
+# The same for a month of Silver that is being compacted.
+SILVER_AUDIT_TABLE = "github_events_silver_audit"
 
 # Athena lower-cases names, and of the special characters only `_` is safe unquoted.
 # https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
@@ -24,7 +26,7 @@ _PREFIX = re.compile(r"(?:[A-Za-z0-9_-]+/)*")
 
 @dataclass(frozen=True)
 class Settings:
-    """Where this function works. Buckets are names, `state_key` is an object key."""
+    """Where this function works. Buckets are names; `state_prefix` is empty or ends in a slash."""
 
     transform: Literal["silver", "gold"]
     database: str
@@ -32,7 +34,12 @@ class Settings:
     silver_bucket: str
     gold_bucket: str
     state_bucket: str
-    state_key: str
+    state_prefix: str
+
+    @property
+    def state_key(self) -> str:
+        """The transform's state object."""
+        return f"{self.state_prefix}{self.transform}.json"
 
     @property
     def silver_location(self) -> str:
@@ -55,7 +62,7 @@ class Settings:
             silver_bucket=_read(environment, "SILVER_BUCKET", _BUCKET),
             gold_bucket=_read(environment, "GOLD_BUCKET", _BUCKET),
             state_bucket=_read(environment, "STATE_BUCKET", _BUCKET),
-            state_key=f"{_read(environment, 'STATE_PREFIX', _PREFIX)}{transform}.json",
+            state_prefix=_read(environment, "STATE_PREFIX", _PREFIX),
         )
 
 
