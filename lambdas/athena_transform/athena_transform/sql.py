@@ -1,9 +1,9 @@
 """Load a statement and fill in its values, safely.
 
 Table names stand in the files as they are; the database comes from the query's context. Single days go in as execution
-parameters (`?`). What Athena takes as a literal only (UNLOAD's target) or what is a list (objects, months) is substituted
-for `${name}`, and only as a `Fragment`, which nothing but the functions of this module makes, after checking the shape
-of every value. Athena allows `?` in WHERE clauses only:
+parameters (`?`). What Athena takes as a literal only (UNLOAD's target) or what is a list (objects, months) is
+substituted for `${name}`, and only as a `Fragment`, which nothing but the functions of this module makes, after
+checking the shape of every value. Athena allows `?` in WHERE clauses only:
 https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
 """
 
@@ -45,7 +45,7 @@ def statement(name: str, **values: str) -> str:
 
 def fill(name: str, text: str, values: dict[str, str]) -> str:
     """`text` with its placeholders replaced, under the rules of `statement`; `name` is for the errors."""
-    wanted = set(_PLACEHOLDER.findall(text))
+    wanted = placeholders(text)
     if wanted != set(values):
         raise StatementError(f"The statement {name} takes {sorted(wanted)}, not {sorted(values)}.")
     location = values.get("location")
@@ -57,12 +57,31 @@ def fill(name: str, text: str, values: dict[str, str]) -> str:
     return filled
 
 
-def day_parameter(day: date) -> str:
+def placeholders(text: str) -> set[str]:
+    """The names of the placeholders in a text."""
+    return set(_PLACEHOLDER.findall(text))
+
+
+def day_parameter(day: date) -> Fragment:
     """A day as an execution parameter. Parameters are SQL literals as text, so a string brings its own quotes."""
     # A datetime is a date in Python, and its isoformat is not a day.
     if type(day) is not date:
         raise StatementError(f"{day!r} is not a day.")
-    return f"'{day.isoformat()}'"
+    return Fragment(f"'{day.isoformat()}'")
+
+
+def id_literal(value: str) -> Fragment:
+    """An event id as a SQL string."""
+    if not _ID.fullmatch(value):
+        raise StatementError(f"{value!r} is not an event id of the shape {_ID.pattern}.")
+    return Fragment(f"'{value}'")
+
+
+def number(value: int) -> Fragment:
+    """A whole number that is not negative."""
+    if type(value) is not int or value < 0:
+        raise StatementError(f"{value!r} is not a count.")
+    return Fragment(str(value))
 
 
 def paths(values: Iterable[str]) -> Fragment:
@@ -104,7 +123,4 @@ def rows_predicate(months: Iterable[str], first_id: str | None, last_id: str | N
     condition = months_predicate(months)
     if first_id is None or last_id is None:
         return condition
-    for value in (first_id, last_id):
-        if not _ID.fullmatch(value):
-            raise StatementError(f"{value!r} is not an event id of the shape {_ID.pattern}.")
-    return Fragment(f"{condition} AND event_id BETWEEN '{first_id}' AND '{last_id}'")
+    return Fragment(f"{condition} AND event_id BETWEEN {id_literal(first_id)} AND {id_literal(last_id)}")
