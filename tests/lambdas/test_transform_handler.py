@@ -54,6 +54,8 @@ def test_gold_takes_any_event(event: Any, monkeypatch: pytest.MonkeyPatch) -> No
         "outcome": "nothing_to_do",
         "rows": 0,
         "days": [],
+        "compacted": [],
+        "is_complete": True,
         "query_execution_ids": ["query-1"],
         "data_scanned_in_bytes": 100,
     }
@@ -63,14 +65,19 @@ def test_silver_reports_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World("silver")
     enter(world, monkeypatch)
     world.s3.objects[RAW, "github/events/ingest_dt=2020-12-18/a.json.gz"] = b"event"
-    world.athena.script = [Scripted("INSERT", states=["SUCCEEDED"], update_count=7)]
+    world.athena.script = [
+        Scripted("MIN(id)", states=["SUCCEEDED"], rows=[["1", "9", "2020-12"]]),
+        Scripted("INSERT", states=["SUCCEEDED"], update_count=7),
+    ]
     report = handler.handler({}, Context())
     assert json.loads(json.dumps(report)) == {
         "outcome": "ok",
         "rows": 7,
         "days": ["2020-12-18"],
-        "query_execution_ids": ["query-1"],
-        "data_scanned_in_bytes": 100,
+        "compacted": [],
+        "is_complete": True,
+        "query_execution_ids": ["query-1", "query-2"],
+        "data_scanned_in_bytes": 200,
     }
 
 
@@ -98,10 +105,19 @@ def test_correlation_id(event: Any, expected: str) -> None:
     assert handler.correlation_id(event, Context()) == expected
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2020-13-01", 20201218, ["2020-12-18"], ""])
-def test_reprocess_from_must_be_a_day(value: object) -> None:
+@pytest.mark.parametrize("field", ["days", "since"])
+@pytest.mark.parametrize("value", ["yesterday", "2020-13-01", 20201218, ["2020-12-18T00:00"], "", [None]])
+def test_days_of_an_event_must_be_days(field: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(World("silver"), monkeypatch)
     with pytest.raises(SettingsError, match="YYYY-MM-DD"):
-        handler.reprocess_from({"reprocess_from": value})
+        handler.handler({field: value}, Context())
+
+
+@pytest.mark.parametrize("value", ["2020-13", "2020-1", "2020-01-01", 202001, ["2020-01", "x' OR TRUE --"]])
+def test_months_of_an_event_must_be_months(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(World("silver"), monkeypatch)
+    with pytest.raises(SettingsError, match="YYYY-MM"):
+        handler.handler({"compact": value}, Context())
 
 
 @pytest.mark.parametrize("name", list(World("silver").environment))

@@ -7,12 +7,15 @@ Parquet files: neither comes from the SQL under test.
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from athena_transform import gold, silver
+from athena_transform import compaction, gold, silver
+from athena_transform.compaction import GRACE
 from athena_transform.errors import QueryFailedError
 from athena_transform.lake import Outcome
 from running_sandbox import RunningSandbox
@@ -42,6 +45,14 @@ def assert_silver_is_complete(lake: SandboxLake) -> None:
     expected = expected_silver(lake.lines)
     actual = lake.files("silver", "github_events_silver/")
     assert comparable(actual, expected.columns) == comparable(expected, expected.columns)
+
+
+def assert_silver_is_complete_in(lake: SandboxLake, files: Sequence[str]) -> None:
+    """Like `assert_silver_is_complete`, of these files alone."""
+    expected = expected_silver(lake.lines)
+    actual = pd.concat([lake.files("silver", key) for key in files])
+    columns = [column for column in expected.columns if column not in {"year", "month"}]
+    assert comparable(actual, columns) == comparable(expected, columns)
 
 
 def live_gold(lake: SandboxLake) -> list[tuple[object, ...]]:
@@ -169,10 +180,172 @@ def test_line_that_is_not_json_fails_with_athenas_reason_and_changes_nothing(
     lake.put_polls([FIRST], events[:300])
     silver.run(lake.lake("silver"))
     before = lake.objects("silver")
-    lake.put_poll(SECOND, "broken", [events[300], b'{"id": "1", "type": '])
+    lake.put_poll(SECOND, "broken", [events[300], b'{"id": "1", "type": '], states_extent=False)
     with pytest.raises(QueryFailedError, match="HIVE_"):
         silver.run(lake.lake("silver"))
     assert lake.objects("silver") == before
+
+
+def test_id_that_comes_again_with_another_time_and_without_metadata_stays_one_row(
+    lake: SandboxLake, events: list[bytes]
+) -> None:
+    lake.put_polls([FIRST], events[:300])
+    silver.run(lake.lake("silver"))
+    before = lake.objects("silver")
+    changed = [
+        re.sub(rb'"created_at":"[^"]*"', b'"created_at":"2019-02-03T04:05:06Z"', raw, count=0) for raw in events[:50]
+    ]
+    lake.put_poll(SECOND, "changed", changed)
+    lake.put_poll(SECOND, "foreign", events[:100], states_extent=False)
+    outcome = silver.run(lake.lake("silver"))
+    assert (outcome.rows, outcome.outcome) == (0, "ok")
+    assert lake.objects("silver") == before
+
+
+def test_cost_of_a_run_follows_the_batch_and_not_the_lake(lake: SandboxLake, events: list[bytes]) -> None:
+    batch, history = events[:150], events[300:4000]
+
+    def scanned_by(name: str, ids: int) -> int:
+        lake.put_poll(THIRD, name, (with_id(raw, ids + number) for number, raw in enumerate(batch)))
+        run = lake.lake("silver")
+        assert silver.run(run).rows == len(batch)
+        return sum(execution.data_scanned_in_bytes for execution in run.athena.executions)
+
+    alone = scanned_by("first", 10**10)
+    for number in range(10):
+        lake.put_poll(FIRST, f"history-{number}", history[number::10])
+    silver.run(lake.lake("silver"))
+    assert scanned_by("second", 2 * 10**10) < 1.2 * alone
+
+
+def with_id(raw: bytes, number: int) -> bytes:
+    return re.sub(rb'"id":"\d+"', b'"id":"%d"' % number, raw, count=1)
+
+
+def test_state_that_got_lost_costs_a_reading_but_no_event(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST, SECOND], events[:900])
+    silver.run(lake.lake("silver"))
+    s3, bucket = lake.clients["s3"], lake.bucket("silver")
+    s3.delete_object(Bucket=bucket, Key="state/silver.json")
+    assert silver.run(lake.lake("silver")) == Outcome("nothing_to_do")
+    for day in (FIRST, SECOND):
+        s3.delete_object(Bucket=bucket, Key=f"state/silver/objects/{day}.json")
+    s3.delete_object(Bucket=bucket, Key="state/silver.json")
+    assert silver.run(lake.lake("silver")).rows == 0
+    lake.put_poll(SECOND, "late", events[800:1000])
+    silver.run(lake.lake("silver"))
+    assert_silver_is_complete(lake)
+
+
+def months(lake: SandboxLake) -> dict[str, list[str]]:
+    """The files of every month of Silver, as readers see them."""
+    folders = lake.lake("silver").silver_partitions()
+    bucket = f"s3://{lake.bucket('silver')}/"
+    return {month: sorted(lake.objects("silver", folder.removeprefix(bucket))) for month, folder in folders.items()}
+
+
+def in_pieces(lake: SandboxLake, events: list[bytes], pieces: int) -> None:
+    for number in range(pieces):
+        lake.put_poll(FIRST, f"poll-{number}", events[number::pieces])
+        silver.run(lake.lake("silver"))
+
+
+SILVER_CONTENT = (
+    "SELECT COUNT(*), COUNT(DISTINCT event_id), MIN(created_at), MAX(bronze_path) FROM github_events_silver"
+)
+
+
+def test_compaction_changes_files_and_nothing_else(lake: SandboxLake, events: list[bytes]) -> None:
+    in_pieces(lake, events[:600], 5)
+    [(month, files)] = months(lake).items()
+    assert len(files) == 5
+    before = lake.query(SILVER_CONTENT)
+
+    seen: list[list[list[str | None]]] = []
+
+    def look(operation: str, answer: Any) -> Any:
+        if operation.startswith(("start_", "create_", "update_", "delete_", "put_", "copy_")):
+            seen.append(lake.query(SILVER_CONTENT))
+        return answer
+
+    clients = {name: Watched(client, look) for name, client in lake.clients.items()}
+    outcome = silver.run(lake.lake("silver", **clients), compact=[month])
+    assert outcome == Outcome("ok", compacted=(month,))
+    assert len(seen) > 5
+    assert all(one == before for one in seen)
+    [compacted] = months(lake)[month]
+    assert compacted.startswith(f"github_events_silver/compacted/year={month[:4]}/month={month[5:]}/run=")
+
+    # What arrives later goes where the partition points; the old files go after the grace period.
+    lake.put_poll(SECOND, "later", events[550:800])
+    silver.run(lake.lake("silver"))
+    assert len(months(lake)[month]) == 2
+    lake.time_passed = GRACE + timedelta(minutes=1)
+    silver.run(lake.lake("silver"))
+    assert not set(files) & set(lake.objects("silver"))
+    assert_silver_is_complete(lake)
+    assert silver.run(lake.lake("silver"), compact=[month]).compacted == (month,)
+    assert silver.run(lake.lake("silver"), compact=[month]) == Outcome("nothing_to_do")
+
+
+def test_files_that_are_large_already_are_copied(
+    lake: SandboxLake, events: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_pieces(lake, events[:600], 3)
+    lake.put_poll(SECOND, "large", events[600:2000])
+    silver.run(lake.lake("silver"))
+    [(month, files)] = months(lake).items()
+    sizes = [lake.clients["s3"].head_object(Bucket=lake.bucket("silver"), Key=key)["ContentLength"] for key in files]
+    monkeypatch.setattr(compaction, "LARGE_BYTES", max(sizes))
+    large = files[sizes.index(max(sizes))]
+    silver.run(lake.lake("silver"), compact=[month])
+    after = months(lake)[month]
+    assert len(after) == 2
+    assert [key for key in after if key.endswith(large.rpartition("/")[2])]
+    in_both = {key: etag for key, etag in lake.objects("silver").items() if key in after or key in files}
+    assert_silver_is_complete_in(lake, after)
+    assert len(in_both) == 6
+
+
+def test_month_with_many_small_files_is_compacted_without_being_asked(
+    lake: SandboxLake, events: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "MANY_SMALL_FILES", 4)
+    in_pieces(lake, events[:400], 5)
+    [(_, files)] = months(lake).items()
+    assert len(files) == 2
+    assert_silver_is_complete_in(lake, files)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_killed_compaction_loses_nothing_and_leaves_nothing(lake: SandboxLake, events: list[bytes], step: int) -> None:
+    in_pieces(lake, events[:300], 3)
+    [month] = months(lake)
+    calls = 0
+
+    def die(operation: str, answer: Any) -> Any:
+        nonlocal calls
+        if operation.startswith(("start_", "create_", "update_", "delete_", "put_", "copy_")):
+            calls += 1
+            if calls == step + 1:
+                raise Killed
+        return answer
+
+    clients = {name: Watched(client, die) for name, client in lake.clients.items()}
+    with suppress(Killed):
+        silver.run(lake.lake("silver", **clients), compact=[month])
+    lake.time_passed = timedelta(hours=2)
+    lake.put_poll(SECOND, "later", events[250:500])
+    silver.run(lake.lake("silver"))
+    silver.run(lake.lake("silver"), compact=[month])
+    lake.time_passed = timedelta(hours=4)
+    silver.run(lake.lake("silver"))
+    assert lake.objects("silver").keys() == set(months(lake)[month])
+    assert_silver_is_complete(lake)
 
 
 def daily_totals(lake: SandboxLake, days: Sequence[date]) -> list[list[str | None]]:

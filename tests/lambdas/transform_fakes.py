@@ -59,6 +59,7 @@ class FakeS3:
     def __init__(self, journal: list[str]) -> None:
         self.journal = journal
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.metadata: dict[tuple[str, str], dict[str, str]] = {}
         self.before_put: Callable[[], None] = lambda: None
         self.after_put: Callable[[], None] = lambda: None
 
@@ -100,9 +101,19 @@ class FakeS3:
     def paginate(self, *, Bucket: str, Prefix: str, StartAfter: str = "") -> Iterator[dict[str, Any]]:
         keys = sorted(key for key in self.keys(Bucket) if key.startswith(Prefix) and key > StartAfter)
         for start in range(0, len(keys), 2):
-            yield {"Contents": [{"Key": key, "ETag": self.etag(Bucket, key)} for key in keys[start : start + 2]]}
+            yield {"Contents": [self._listed(Bucket, key) for key in keys[start : start + 2]]}
         if not keys:
             yield {}
+
+    def _listed(self, bucket: str, key: str) -> dict[str, Any]:
+        return {"Key": key, "ETag": self.etag(bucket, key), "Size": len(self.objects[bucket, key])}
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        return {"Metadata": self.metadata.get((Bucket, Key), {}), "ETag": self.etag(Bucket, Key)}
+
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:
+        self.journal.append(f"copy {CopySource['Key']}")
+        self.objects[Bucket, Key] = self.objects[CopySource["Bucket"], CopySource["Key"]]
 
 
 @dataclass
@@ -183,6 +194,18 @@ class FakeGlue:
             },
         }
         self.partitions: dict[str, dict[str, Any]] = {}
+        # Silver's months, "yyyy-MM" -> folder.
+        self.silver: dict[str, str] = {}
+
+    def get_paginator(self, operation: str) -> "FakeGlue":
+        assert operation == "get_partitions"
+        return self
+
+    def paginate(self, *, DatabaseName: str, TableName: str) -> Iterator[dict[str, Any]]:
+        assert TableName == "github_events_silver"
+        for month, location in sorted(self.silver.items()):
+            yield {"Partitions": [{"Values": month.split("-"), "StorageDescriptor": {"Location": location}}]}
+        yield {"Partitions": []}
 
     def get_table(self, *, DatabaseName: str, Name: str) -> dict[str, Any]:
         return {"Table": self.tables[Name]}

@@ -42,7 +42,7 @@ BRONZE_COLUMNS = (
 SILVER_COLUMNS = (
     "event_id string, event_type string, created_at timestamp, event_date date, repo_id bigint, repo_name string, "
     "actor_id bigint, actor_login string, is_bot boolean, org_login string, action string, ref string, "
-    "ref_type string, push_size int, ingest_dt date"
+    "ref_type string, push_size int, number int, ingest_dt date, bronze_path string"
 )
 GOLD_COLUMNS = "event_type string, repo_id bigint, repo_name string, events_count bigint"
 
@@ -53,6 +53,7 @@ class Line:
 
     raw: bytes
     day: date
+    path: str
     key: str
     arrival: int
 
@@ -137,12 +138,13 @@ class SandboxLake:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.time_passed
 
-    def put_poll(self, day: date, name: str, events: Iterable[bytes]) -> None:
-        """One Bronze object, as the ingestor writes them."""
+    def put_poll(self, day: date, name: str, events: Iterable[bytes], *, states_extent: bool = True) -> None:
+        """One Bronze object, as the ingestor writes them; without metadata, as somebody else might."""
         key = f"github/events/ingest_dt={day}/{name}.json.gz"
-        lines = [Line(raw, day, key, self.silver_runs) for raw in events]
+        lines = [Line(raw, day, f"s3://{self.bucket('raw')}/{key}", key, self.silver_runs) for raw in events]
         body = gzip.compress(b"".join(line.raw + b"\n" for line in lines))
-        self.clients["s3"].put_object(Bucket=self.bucket("raw"), Key=key, Body=body)
+        metadata = extent_metadata(line.raw for line in lines) if states_extent and lines else {}
+        self.clients["s3"].put_object(Bucket=self.bucket("raw"), Key=key, Body=body, Metadata=metadata)
         self.lines += lines
 
     def put_polls(
@@ -176,6 +178,19 @@ class SandboxLake:
         return list(athena.rows(athena.run(Query(sql)).query_execution_id))
 
 
+def extent_metadata(events: Iterable[bytes]) -> dict[str, str]:
+    """The metadata of an object that holds these events."""
+    documents = [json.loads(event) for event in events]
+    ids, times = ([document[name] for document in documents] for name in ("id", "created_at"))
+    return {
+        "events": str(len(documents)),
+        "first-id": min(ids),
+        "last-id": max(ids),
+        "first-created-at": min(times),
+        "last-created-at": max(times),
+    }
+
+
 def expected_silver(lines: Iterable[Line]) -> pd.DataFrame:
     """What Silver must hold, computed from the raw lines alone: of an id's copies, the one that a run saw first."""
     records = []
@@ -196,7 +211,9 @@ def expected_silver(lines: Iterable[Line]) -> pd.DataFrame:
                 "ref": payload.get("ref"),
                 "ref_type": payload.get("ref_type"),
                 "push_size": payload.get("size"),
+                "number": payload.get("number"),
                 "ingest_dt": line.day,
+                "bronze_path": line.path,
                 "key": line.key,
                 "arrival": line.arrival,
             }

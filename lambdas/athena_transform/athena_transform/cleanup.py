@@ -19,6 +19,23 @@ def split_location(location: str) -> tuple[str, str]:
     return bucket, key
 
 
+def manifest_paths(s3: Any, manifest: str | None) -> list[str]:
+    """The files that a query wrote or meant to write, by its data manifest; none without a manifest.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
+    """
+    if manifest is None:
+        return []  # the query failed before it had a plan for writing
+    bucket, key = split_location(manifest)
+    try:
+        lines = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode().splitlines()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return []
+        raise
+    return [path for line in lines if (path := line.strip().strip('"'))]
+
+
 def remove_orphans(s3: Any, manifest: str | None, *, within: str) -> int:
     """Delete the files that a failed query wrote, by its data manifest; returns how many the manifest names.
 
@@ -26,22 +43,14 @@ def remove_orphans(s3: Any, manifest: str | None, *, within: str) -> int:
     to write: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html. Nothing is deleted (UnsafeDeletionError)
     if one of them lies outside the folder `within`.
     """
-    if manifest is None:
-        return 0  # the query failed before it had a plan for writing
-    bucket, key = split_location(manifest)
-    try:
-        lines = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode().splitlines()
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
-            return 0
-        raise
-    paths = [path for line in lines if (path := line.strip().strip('"'))]
+    paths = manifest_paths(s3, manifest)
     outside = [path for path in paths if not path.startswith(within)]
     if outside:
         raise UnsafeDeletionError(f"The manifest {manifest} names {outside[0]}, which is not under {within}.")
-    table_bucket, _ = split_location(within)
-    _delete(s3, table_bucket, [split_location(path)[1] for path in paths])
-    logger.warning("Removed the files of a failed query", extra={"manifest": manifest, "files": paths})
+    if paths:
+        table_bucket, _ = split_location(within)
+        _delete(s3, table_bucket, [split_location(path)[1] for path in paths])
+        logger.warning("Removed the files of a failed query", extra={"manifest": manifest, "files": paths})
     return len(paths)
 
 

@@ -1,5 +1,10 @@
 """What can go wrong in a transform, by name."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from athena_transform.lake import Outcome
+
 
 class TransformError(Exception):
     """Base of the errors below. The invocation fails, Lambda retries it, then its failure destination hears of it."""
@@ -23,6 +28,22 @@ class UnsafeDeletionError(TransformError):
 
 class AuditError(TransformError):
     """What UNLOAD wrote does not add up to what Silver holds; it was not published."""
+
+
+class MisplacedFilesError(TransformError):
+    """An insert wrote files where no partition points, so that no reader would see them; they have been removed."""
+
+
+class RulesError(TransformError):
+    """The quality rules are not such that they could be used, or a rule gave something else than a number."""
+
+
+class QualityError(TransformError):
+    """Days were not published, because rules that block failed. `outcome` is what the run did besides."""
+
+    def __init__(self, message: str, outcome: "Outcome") -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 class QueryError(TransformError):

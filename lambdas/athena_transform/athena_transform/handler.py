@@ -1,6 +1,7 @@
 """Lambda's entry point, the same for both functions; TRANSFORM says which of them this is."""
 
 import os
+import re
 from datetime import date
 from typing import Any
 
@@ -25,8 +26,10 @@ CLIENT_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, co
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Bring Silver or Gold up to date; the event may be anything.
 
-    Silver takes `{"reprocess_from": "YYYY-MM-DD"}`, the first day of a load of older history. Returns outcome (`ok`,
-    `nothing_to_do`, `busy`), rows written, days, query_execution_ids and data_scanned_in_bytes of the run's queries.
+    Silver takes `{"days": ["YYYY-MM-DD", …]}` (look at these days too), `{"since": "YYYY-MM-DD"}` (look at all days
+    from then on) and `{"compact": ["YYYY-MM", …]}` (merge the files of these months). Returns outcome (`ok`,
+    `nothing_to_do`, `busy`), rows written, days, compacted months, is_complete (False: call again), and
+    query_execution_ids and data_scanned_in_bytes of the run's queries.
     """
     logger.set_correlation_id(correlation_id(event, context))
     settings = Settings.from_environment(os.environ)
@@ -46,7 +49,12 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         owner=context.aws_request_id,
     )
     if settings.transform == "silver":
-        outcome = silver.run(lake, reprocess_from=reprocess_from(event))
+        outcome = silver.run(
+            lake,
+            days=[day(text, "days") for text in listed(event, "days")],
+            since=next((day(text, "since") for text in listed(event, "since")), None),
+            compact=[month(text) for text in listed(event, "compact")],
+        )
     else:
         outcome = gold.run(lake)
     return _report(outcome, athena, context)
@@ -63,15 +71,27 @@ def correlation_id(event: Any, context: LambdaContext) -> str:
     return context.aws_request_id
 
 
-def reprocess_from(event: Any) -> date | None:
-    """The event's `reprocess_from`, if it has one."""
-    text = event.get("reprocess_from") if isinstance(event, dict) else None
-    if text is None:
-        return None
+def listed(event: Any, name: str) -> list[Any]:
+    """The event's list called `name`; a single value counts as a list of one, and nothing as an empty one."""
+    value = event.get(name) if isinstance(event, dict) else None
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def day(text: Any, name: str) -> date:
+    """A day of the event's field `name`. SettingsError if it is none."""
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"reprocess_from is {text!r}, which is not a day of the form YYYY-MM-DD.") from error
+        raise SettingsError(f"{name} has {text!r}, which is not a day of the form YYYY-MM-DD.") from error
+
+
+def month(text: Any) -> str:
+    """A month of the event's field `compact`. SettingsError if it is none."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
+        raise SettingsError(f"compact has {text!r}, which is not a month of the form YYYY-MM.")
+    return text
 
 
 def _report(outcome: Outcome, athena: Athena, context: LambdaContext) -> dict[str, Any]:
@@ -84,7 +104,9 @@ def _report(outcome: Outcome, athena: Athena, context: LambdaContext) -> dict[st
     report = {
         "outcome": outcome.outcome,
         "rows": outcome.rows,
-        "days": [day.isoformat() for day in outcome.days],
+        "days": [one.isoformat() for one in outcome.days],
+        "compacted": list(outcome.compacted),
+        "is_complete": outcome.is_complete,
         "query_execution_ids": [execution.query_execution_id for execution in athena.executions],
         "data_scanned_in_bytes": scanned,
     }

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from athena_transform.athena import Athena
 from athena_transform.deadline import Deadline
-from athena_transform.settings import Settings
+from athena_transform.settings import SILVER_TABLE, Settings
 from athena_transform.state import StateStore, utc_now
 
 
@@ -31,6 +31,17 @@ class Lake:
         """The table as Glue describes it."""
         table: dict[str, Any] = self.glue.get_table(DatabaseName=self.settings.database, Name=name)["Table"]
         return table
+
+    def silver_partitions(self) -> dict[str, str]:
+        """Silver's months (`yyyy-MM`) and the folders that readers see for them, each ending in a slash."""
+        pages = self.glue.get_paginator("get_partitions").paginate(
+            DatabaseName=self.settings.database, TableName=SILVER_TABLE
+        )
+        return {
+            "-".join(partition["Values"]): f"{partition['StorageDescriptor']['Location'].rstrip('/')}/"
+            for page in pages
+            for partition in page["Partitions"]
+        }
 
 
 @dataclass(frozen=True)

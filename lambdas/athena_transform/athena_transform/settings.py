@@ -9,6 +9,8 @@ from athena_transform.errors import SettingsError
 
 SILVER_TABLE = "github_events_silver"
 GOLD_TABLE = "github_events_gold_daily"
+GOLD_HOURLY_TABLE = "github_events_gold_hourly"
+QUALITY_TABLE = "github_events_quality"
 BRONZE_TABLE = "github_events_bronze"
 # A table that exists only while a Gold day is being checked, over the folder that is about to be published.
 AUDIT_TABLE = "github_events_gold_daily_audit"
@@ -42,8 +44,18 @@ class Settings:
         return f"{self.state_prefix}{self.transform}.json"
 
     @property
+    def silver_state_key(self) -> str:
+        """Silver's state object, in the Silver bucket; Gold reads it, too."""
+        return f"{self.state_prefix}silver.json"
+
+    @property
+    def ledger_prefix(self) -> str:
+        """Where Silver's ledgers of read objects are, in the Silver bucket."""
+        return f"{self.state_prefix}silver/objects/"
+
+    @property
     def silver_location(self) -> str:
-        """The only place where a failed INSERT's files may be deleted."""
+        """The folder of all of Silver's files; the only place where a failed INSERT's files may be deleted."""
         return f"s3://{self.silver_bucket}/{SILVER_TABLE}/"
 
     @property

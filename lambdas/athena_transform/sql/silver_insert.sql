@@ -1,4 +1,5 @@
--- Reads:  github_events_bronze, days `?` to `?` (yyyy-MM-dd, both included); event_id of github_events_silver.
+-- Reads:  the given objects of github_events_bronze, days `?` to `?` (yyyy-MM-dd, both included); event_id of the
+--         rows of github_events_silver that could hold one of their ids.
 -- Writes: github_events_silver, one row for each event id that is not there yet; the earliest ingest_dt wins.
 -- Safe to run twice: the second run finds every id in Silver and inserts nothing.
 INSERT INTO github_events_silver (
@@ -16,7 +17,9 @@ INSERT INTO github_events_silver (
     ref,
     ref_type,
     push_size,
+    number,
     ingest_dt,
+    bronze_path,
     year,
     month
 )
@@ -35,7 +38,9 @@ SELECT
     event.ref,
     event.ref_type,
     event.push_size,
+    event.number,
     event.ingest_dt,
+    event.bronze_path,
     date_format(event.created_at, '%Y') AS year,
     date_format(event.created_at, '%m') AS month
 FROM (
@@ -52,14 +57,23 @@ FROM (
         payload.ref AS ref,
         payload.ref_type AS ref_type,
         payload.size AS push_size,
+        payload.number AS number,
         CAST(ingest_dt AS date) AS ingest_dt,
+        "$path" AS bronze_path,
         row_number() OVER (PARTITION BY id ORDER BY ingest_dt, "$path") AS occurrence
     FROM github_events_bronze
     WHERE ingest_dt BETWEEN ? AND ?
+        AND "$path" IN (
+${objects}
+)
         AND id IS NOT NULL
         AND created_at IS NOT NULL
 ) AS event
-LEFT JOIN github_events_silver AS known
+LEFT JOIN (
+    SELECT event_id
+    FROM github_events_silver
+    WHERE ${known}
+) AS known
     ON known.event_id = event.event_id
 WHERE event.occurrence = 1
     AND known.event_id IS NULL
