@@ -102,6 +102,14 @@ def _schedule(planned: Mapping[str, Any], account: Account) -> str | None:
     return f"default/{found['Name']}"
 
 
+def _state_machine(planned: Mapping[str, Any], account: Account) -> str | None:
+    for page in account.client("stepfunctions").get_paginator("list_state_machines").paginate():
+        for one in page["stateMachines"]:
+            if one["name"] == planned["name"]:
+                return str(one["stateMachineArn"])
+    return None
+
+
 def _database(planned: Mapping[str, Any], account: Account) -> str | None:
     account.client("glue").get_database(Name=planned["name"])
     return f"{account.account_id}:{planned['name']}"
@@ -152,6 +160,7 @@ FINDERS: dict[str, Finder] = {
     "aws_s3_bucket_server_side_encryption_configuration": _of_bucket("get_bucket_encryption"),
     "aws_s3_bucket_versioning": _of_bucket("get_bucket_versioning", "Status"),
     "aws_scheduler_schedule": _schedule,
+    "aws_sfn_state_machine": _state_machine,
     "aws_sqs_queue": _queue,
 }
 

@@ -37,6 +37,7 @@ LOOKUPS: dict[str, Lookup] = {
     "key aliases": _paged("kms", "list_aliases", "Aliases", "AliasName"),
     "functions": _paged("lambda", "list_functions", "Functions", "FunctionName"),
     "schedules": _paged("scheduler", "list_schedules", "Schedules", "Name"),
+    "state machines": _paged("stepfunctions", "list_state_machines", "stateMachines", "name"),
     "roles": _paged("iam", "list_roles", "Roles", "RoleName"),
     "log groups": _paged("logs", "describe_log_groups", "logGroups", "logGroupName"),
     "queues": _queues,
@@ -59,4 +60,6 @@ def find(session: Any, env: str) -> list[tuple[str, str]]:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("alias/").removeprefix("/aws/lambda/")
+    for prefix in ("alias/", "/aws/lambda/", "/aws/vendedlogs/states/"):
+        name = name.removeprefix(prefix)
+    return name

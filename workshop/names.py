@@ -11,7 +11,7 @@ class Names:
     """Names in one environment of one account and region.
 
     `env` is "dev", "stage" or "prod", with an optional suffix. Buckets are keyed by raw, silver, gold and logs;
-    functions (and their roles, which are named like them) by ingestor, silver and gold; tables by layer.
+    functions (and their roles, which are named like them) by ingestor, backfill, silver and gold; tables by layer.
     """
 
     env: str
@@ -70,6 +70,9 @@ class Names:
             "bronze": "github_events_bronze",
             "silver": "github_events_silver",
             "gold": "github_events_gold_daily",
+            "gold_hourly": "github_events_gold_hourly",
+            "quarantine": "github_events_quarantine",
+            "quality": "github_events_quality",
         }
 
     @property
@@ -87,6 +90,7 @@ class Names:
         """Lambda function names."""
         return {
             "ingestor": f"{self.prefix}-github-events-ingestor",
+            "backfill": f"{self.prefix}-gharchive-backfill",
             "silver": f"{self.prefix}-silver-scheduler",
             "gold": f"{self.prefix}-gold-scheduler",
         }
@@ -95,3 +99,13 @@ class Names:
     def roles(self) -> dict[str, str]:
         """The functions' roles, named like the functions."""
         return self.functions
+
+    @property
+    def state_machine(self) -> str:
+        """The state machine that runs backfills."""
+        return f"{self.prefix}-gharchive-backfill"
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The same as an ARN, which its API asks for."""
+        return f"arn:{self.partition}:states:{self.region}:{self.account_id}:stateMachine:{self.state_machine}"

@@ -58,8 +58,10 @@ def test_the_environment_is_the_contract(sandbox: RunningSandbox, monkeypatch: p
     assert environment["NO_PROXY"] == environment["no_proxy"] == "internal.example,127.0.0.1,localhost"
     assert environment["LAKEHOUSE_STATE_HOME"] == str(home.root / "terraform")
     assert environment["TF_VAR_github_api_url"] == f"https://127.0.0.1:{settings.https_port}/_github"
+    assert environment["TF_VAR_gharchive_url"] == f"https://127.0.0.1:{settings.https_port}/_gharchive"
     monkeypatch.setenv("LAKEHOUSE_SOURCE", "live")
     assert home.environment()["TF_VAR_github_api_url"] is None
+    assert home.environment()["TF_VAR_gharchive_url"] is None
 
 
 def test_commands_without_a_sandbox_say_how_to_start_it(home: SandboxHome) -> None:

@@ -169,6 +169,7 @@ class SandboxHome:
             "LAKEHOUSE_PLAIN_HTTP_ENDPOINT": self.http_endpoint,
             "LAKEHOUSE_STATE_HOME": str(self.terraform),
             "TF_VAR_github_api_url": None if live else f"{self.endpoint}/_github",
+            "TF_VAR_gharchive_url": None if live else f"{self.endpoint}/_gharchive",
         }
 
 

@@ -64,6 +64,7 @@ def learner_policy(account: str) -> dict[str, Any]:
                     "sns:*",
                     "sqs:*",
                     "ssm:*",
+                    "states:*",
                     "tag:*",
                 ],
                 ["*"],

@@ -24,6 +24,7 @@ module "lakehouse" {
   transform_archive      = var.transform_archive
   github_api_url         = var.github_api_url
   github_token_parameter = var.github_token_parameter
+  gharchive_url          = var.gharchive_url
   ingest_schedule        = var.ingest_schedule
   silver_schedule        = var.silver_schedule
   gold_schedule          = var.gold_schedule

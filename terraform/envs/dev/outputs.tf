@@ -14,7 +14,7 @@ output "database_name" {
 }
 
 output "table_names" {
-  description = "Names of the tables: bronze, silver, gold."
+  description = "Names of the tables: bronze, silver, gold, gold_hourly, quarantine, quality."
   value       = module.lakehouse.table_names
 }
 
@@ -24,11 +24,16 @@ output "work_group_name" {
 }
 
 output "function_names" {
-  description = "Names of the functions: ingestor, silver, gold."
+  description = "Names of the functions: ingestor, backfill, silver, gold."
   value       = module.lakehouse.function_names
 }
 
 output "role_arns" {
-  description = "ARNs of the functions' roles: ingestor, silver, gold."
+  description = "ARNs of the functions' roles: ingestor, backfill, silver, gold."
   value       = module.lakehouse.role_arns
+}
+
+output "state_machine_arn" {
+  description = "ARN of the state machine that runs backfills."
+  value       = module.lakehouse.state_machine_arn
 }

@@ -24,6 +24,13 @@ variable "github_token_parameter" {
   nullable    = false
 }
 
+variable "gharchive_url" {
+  description = "Address of GH Archive, which holds every past hour of GitHub's public events."
+  type        = string
+  default     = "https://data.gharchive.org"
+  nullable    = false
+}
+
 variable "ingest_schedule" {
   description = "When to poll GitHub, as EventBridge Scheduler writes it. UTC."
   type        = string

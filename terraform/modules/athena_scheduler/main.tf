@@ -13,18 +13,23 @@ locals {
 
   bucket_arns = { for layer, name in var.bucket_names : layer => "arn:${local.partition}:s3:::${name}" }
   prefixes = {
-    bronze = "${local.bucket_arns.raw}/github/events/*"
-    silver = "${local.bucket_arns.silver}/${var.table_names.silver}/*"
-    gold   = "${local.bucket_arns.gold}/${var.table_names.gold}/*"
+    bronze      = "${local.bucket_arns.raw}/github/events/*"
+    silver      = "${local.bucket_arns.silver}/${var.table_names.silver}/*"
+    gold        = "${local.bucket_arns.gold}/${var.table_names.gold}/*"
+    gold_hourly = "${local.bucket_arns.gold}/${var.table_names.gold_hourly}/*"
+    quality     = "${local.bucket_arns.gold}/${var.table_names.quality}/*"
   }
-  results = "${local.bucket_arns.gold}/athena-results/*"
+  # What Silver remembers: its state, and the ledger of each day's objects. Gold reads which days have changed.
+  silver_state = ["${local.bucket_arns.silver}/state/silver.json", "${local.bucket_arns.silver}/state/silver/*"]
+  results      = "${local.bucket_arns.gold}/athena-results/*"
 
   glue_arn = "arn:${local.partition}:glue:${local.account}"
   # Glue asks for the permission on the table and on everything above it.
   glue_parents = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${var.database_name}"]
   glue_tables  = { for layer, name in var.table_names : layer => "${local.glue_arn}:table/${var.database_name}/${name}" }
-  # Gold reads a day back through a table of this name before it publishes it.
-  glue_audit_table = "${local.glue_tables.gold}_audit"
+  # What has been written is read back through a table of this name before readers are shown it: a month of Silver that
+  # was compacted, a day of Gold.
+  glue_audit_tables = { for layer, arn in local.glue_tables : layer => "${arn}_audit" }
 
   # Lambda ends the run after this; the code stops a query that is still running 20 s before.
   timeout = 600
@@ -97,13 +102,19 @@ module "silver" {
         Sid      = "ReadTables"
         Effect   = "Allow"
         Action   = local.glue_read
-        Resource = concat(local.glue_parents, [local.glue_tables.bronze, local.glue_tables.silver])
+        Resource = concat(local.glue_parents, [local.glue_tables.bronze, local.glue_tables.silver, local.glue_audit_tables.silver])
       },
       {
         Sid      = "RegisterPartitions"
         Effect   = "Allow"
         Action   = ["glue:BatchCreatePartition", "glue:CreatePartition", "glue:UpdatePartition"]
         Resource = concat(local.glue_parents, [local.glue_tables.silver])
+      },
+      {
+        Sid      = "CheckMonthsBeforehand"
+        Effect   = "Allow"
+        Action   = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
+        Resource = concat(local.glue_parents, [local.glue_audit_tables.silver])
       },
       {
         Sid      = "ReadBronze"
@@ -121,7 +132,7 @@ module "silver" {
         Sid      = "KeepState"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = "${local.bucket_arns.silver}/state/silver.json"
+        Resource = local.silver_state
       },
       {
         Sid      = "ListBuckets"
@@ -159,34 +170,45 @@ module "gold" {
     Version = "2012-10-17"
     Statement = concat(local.common_statements, [
       {
-        Sid      = "ReadTables"
-        Effect   = "Allow"
-        Action   = local.glue_read
-        Resource = concat(local.glue_parents, [local.glue_tables.silver, local.glue_tables.gold, local.glue_audit_table])
+        Sid    = "ReadTables"
+        Effect = "Allow"
+        Action = local.glue_read
+        Resource = concat(local.glue_parents, [
+          local.glue_tables.bronze, local.glue_tables.silver,
+          local.glue_tables.gold, local.glue_audit_tables.gold,
+          local.glue_tables.gold_hourly, local.glue_audit_tables.gold_hourly,
+        ])
       },
       {
         Sid      = "PublishDays"
         Effect   = "Allow"
         Action   = ["glue:CreatePartition", "glue:UpdatePartition"]
-        Resource = concat(local.glue_parents, [local.glue_tables.gold])
+        Resource = concat(local.glue_parents, [local.glue_tables.gold, local.glue_tables.gold_hourly])
       },
       {
         Sid      = "CheckDaysBeforehand"
         Effect   = "Allow"
         Action   = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
-        Resource = concat(local.glue_parents, [local.glue_audit_table])
+        Resource = concat(local.glue_parents, [local.glue_audit_tables.gold, local.glue_audit_tables.gold_hourly])
       },
       {
-        Sid      = "ReadSilver"
+        # Bronze for one rule only: that nothing got lost on the way.
+        Sid      = "ReadBronzeAndSilver"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = local.prefixes.silver
+        Resource = concat([local.prefixes.bronze, local.prefixes.silver], local.silver_state)
       },
       {
         Sid      = "WriteGold"
         Effect   = "Allow"
         Action   = local.s3_write
-        Resource = local.prefixes.gold
+        Resource = [local.prefixes.gold, local.prefixes.gold_hourly]
+      },
+      {
+        Sid      = "NoteQuality"
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = local.prefixes.quality
       },
       {
         Sid      = "KeepState"
@@ -198,7 +220,7 @@ module "gold" {
         Sid      = "ListBuckets"
         Effect   = "Allow"
         Action   = local.s3_list
-        Resource = [local.bucket_arns.silver, local.bucket_arns.gold]
+        Resource = [local.bucket_arns.raw, local.bucket_arns.silver, local.bucket_arns.gold]
       },
     ])
   })

@@ -39,9 +39,11 @@ variable "database_name" {
 variable "table_names" {
   description = "Names of the tables; each is also the prefix of its files."
   type = object({
-    bronze = string
-    silver = string
-    gold   = string
+    bronze      = string
+    silver      = string
+    gold        = string
+    gold_hourly = string
+    quality     = string
   })
   nullable = false
 }

@@ -55,9 +55,19 @@ run "catalog" {
     error_message = "Date projection needs its format and its range."
   }
 
+  assert {
+    condition = {
+      for table in ["quarantine", "quality"] : table => aws_glue_catalog_table.this[table].parameters["storage.location.template"]
+      } == {
+      quarantine = "s3://the-raw/quarantine/github/events/ingest_dt=$${ingest_dt}/"
+      quality    = "s3://the-gold/github_events_quality/run_dt=$${run_dt}/"
+    }
+    error_message = "Quarantine and quality have a folder a day, too."
+  }
+
   # With projection Athena would ignore the partitions that the transforms register.
   assert {
-    condition     = alltrue([for layer in ["silver", "gold"] : !contains(keys(aws_glue_catalog_table.this[layer].parameters), "projection.enabled")])
+    condition     = alltrue([for layer in ["silver", "gold", "gold_hourly"] : !contains(keys(aws_glue_catalog_table.this[layer].parameters), "projection.enabled")])
     error_message = "Silver's and Gold's partitions are registered, not projected."
   }
 
@@ -65,9 +75,12 @@ run "catalog" {
     condition = {
       for layer, table in aws_glue_catalog_table.this : layer => { for key in table.partition_keys : key.name => key.type }
       } == {
-      bronze = { ingest_dt = "string" }
-      silver = { year = "string", month = "string" }
-      gold   = { ingest_dt = "date" }
+      bronze      = { ingest_dt = "string" }
+      silver      = { year = "string", month = "string" }
+      gold        = { ingest_dt = "date" }
+      gold_hourly = { ingest_dt = "date" }
+      quarantine  = { ingest_dt = "string" }
+      quality     = { run_dt = "string" }
     }
     error_message = "Queries compare Gold's ingest_dt with CURRENT_DATE: a date, not a string."
   }
@@ -89,8 +102,41 @@ run "catalog" {
   }
 
   assert {
-    condition     = length(aws_athena_named_query.this) == 4
-    error_message = "There are four saved queries."
+    condition     = length(aws_athena_named_query.this) == 7
+    error_message = "There are seven saved queries."
+  }
+}
+
+run "views" {
+  assert {
+    condition     = output.view_names == ["github_events_last_week", "github_events_top_repositories_today", "github_events_top_types_today"]
+    error_message = "There are three views."
+  }
+
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      view.table_type == "VIRTUAL_VIEW" && view.view_expanded_text == "/* Presto View */" && view.parameters["presto_view"] == "true"
+    ])
+    error_message = "Athena knows its views by these marks."
+  }
+
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      startswith(jsondecode(base64decode(regex("^/\\* Presto View: (.*) \\*/$", view.view_original_text)[0])).originalSql, "SELECT ") &&
+      jsondecode(base64decode(regex("^/\\* Presto View: (.*) \\*/$", view.view_original_text)[0])).schema == "dp_dev_lake"
+    ])
+    error_message = "A view is its statement, read in the lake's database."
+  }
+
+  # Readers take the names and types from both places.
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      join(",", jsondecode(base64decode(regex("^/\\* Presto View: (.*) \\*/$", view.view_original_text)[0])).columns[*].name) == join(",", view.storage_descriptor[0].columns[*].name)
+    ])
+    error_message = "Glue and the view's text must name the same columns."
   }
 }
 

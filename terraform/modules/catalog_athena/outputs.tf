@@ -4,8 +4,13 @@ output "database_name" {
 }
 
 output "table_names" {
-  description = "Names of the tables: bronze, silver, gold."
+  description = "Names of the tables: bronze, silver, gold, gold_hourly, quarantine, quality."
   value       = { for layer, table in aws_glue_catalog_table.this : layer => table.name }
+}
+
+output "view_names" {
+  description = "Names of the views, sorted."
+  value       = keys(aws_glue_catalog_table.view)
 }
 
 output "work_group_name" {

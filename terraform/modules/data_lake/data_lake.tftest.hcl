@@ -47,10 +47,13 @@ run "storage" {
   }
 
   assert {
-    condition = [
+    condition = flatten([
       for statement in jsondecode(aws_kms_key.s3.policy).Statement :
       statement.Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"] if can(statement.Principal.Service)
-    ] == ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/dp-dev-*"]
+      ]) == [
+      "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/dp-dev-*",
+      "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/vendedlogs/states/dp-dev-*",
+    ]
     error_message = "CloudWatch Logs may use the key for this environment's log groups only."
   }
 
@@ -114,8 +117,18 @@ run "storage" {
     condition = {
       for rule in aws_s3_bucket_lifecycle_configuration.this["gold"].rule : rule.filter[0].prefix => rule.expiration[0].days
       if rule.id != "housekeeping"
-    } == { "github_events_gold_daily/" = 760, "athena-results/" = 7 }
+    } == { "github_events_gold_daily/" = 760, "github_events_gold_hourly/" = 760, "github_events_quality/" = 760, "athena-results/" = 7 }
     error_message = "Gold outlives Silver's two years by the month in which a day may change; results keep a week."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for one in aws_s3_bucket_lifecycle_configuration.this : [
+        for rule in one.rule : !startswith("state/", rule.filter[0].prefix) && !startswith(rule.filter[0].prefix, "state/")
+        if rule.id != "housekeeping"
+      ]
+    ]))
+    error_message = "What the functions remember must never age away."
   }
 
   assert {

@@ -12,7 +12,8 @@ locals {
   region     = data.aws_region.current.name
   root_arn   = "arn:${local.partition}:iam::${local.account_id}:root"
 
-  # Per bucket: prefixes that expire, by days. `state/` is in none of them: a watermark must never age away.
+  # Per bucket: prefixes that expire, by days. `state/` is in none of them: what the functions remember (which objects
+  # Silver has, which hours are stored) must never age away.
   expirations = {
     raw = {
       "github/events/" = var.retention_days
@@ -24,8 +25,11 @@ locals {
     gold = {
       # Longer than Silver by the 30 days in which a Silver day may still change: Gold is never rebuilt from a
       # Silver that has begun to expire.
-      "github_events_gold_daily/" = var.retention_days + 30
-      "athena-results/"           = var.results_retention_days
+      "github_events_gold_daily/"  = var.retention_days + 30
+      "github_events_gold_hourly/" = var.retention_days + 30
+      # The results of the quality rules say why a day of Gold was published: they stay as long as Gold does.
+      "github_events_quality/" = var.retention_days + 30
+      "athena-results/"        = var.results_retention_days
     }
     logs = {
       "s3-access/" = var.retention_days
@@ -34,6 +38,9 @@ locals {
 
   names = { for bucket in keys(local.expirations) : bucket => "dp-${var.environment}-${local.account_id}-${bucket}" }
   arns  = { for bucket, name in local.names : bucket => "arn:${local.partition}:s3:::${name}" }
+
+  # Functions and state machines.
+  log_prefixes = ["/aws/lambda", "/aws/vendedlogs/states"]
 
   # The log bucket never logs to itself: each delivery would be an access to log.
   logged = toset(["raw", "silver", "gold"])
@@ -81,7 +88,9 @@ resource "aws_kms_key" "s3" {
         Resource  = "*" # this key: a key policy cannot name another
         Condition = {
           ArnLike = {
-            "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/dp-${var.environment}-*"
+            "kms:EncryptionContext:aws:logs:arn" = [
+              for prefix in local.log_prefixes : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${prefix}/dp-${var.environment}-*"
+            ]
           }
         }
       },

@@ -67,6 +67,41 @@ run "without_a_token" {
   }
 }
 
+run "backfill" {
+  assert {
+    condition = {
+      for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] : action => toset(flatten([
+        for statement in jsondecode(module.backfill.policy).Statement : statement.Resource if contains(flatten([statement.Action]), action)
+      ]))
+      } == {
+      "s3:GetObject"    = toset(["arn:aws:s3:::the-raw/github/events/*", "arn:aws:s3:::the-raw/quarantine/*", "arn:aws:s3:::the-raw/state/gharchive_backfill/*"])
+      "s3:PutObject"    = toset(["arn:aws:s3:::the-raw/github/events/*", "arn:aws:s3:::the-raw/quarantine/*", "arn:aws:s3:::the-raw/state/gharchive_backfill/*"])
+      "s3:DeleteObject" = toset(["arn:aws:s3:::the-raw/quarantine/*"])
+    }
+    error_message = "It reads and writes Bronze, quarantine and its own records, and deletes in quarantine only."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(module.backfill.policy).Statement : statement.Action])) == toset([
+      "kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject",
+    ])
+    error_message = "It may do nothing else, and reads no token: GH Archive asks for none."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.backfill.policy).Statement : statement.Condition.StringEquals["kms:ViaService"]
+      if contains(flatten([statement.Action]), "kms:Decrypt")
+    ] == ["s3.eu-west-1.amazonaws.com"]
+    error_message = "The key is used through S3 only."
+  }
+
+  assert {
+    condition     = output.function_names == { ingestor = "dp-dev-github-events-ingestor", backfill = "dp-dev-gharchive-backfill" }
+    error_message = "The functions are named by environment."
+  }
+}
+
 run "token_by_name" {
   variables {
     github_token_parameter = "/lakehouse/github-token"
@@ -85,7 +120,8 @@ run "plain_http_is_refused" {
 
   variables {
     github_api_url = "http://api.github.com"
+    gharchive_url  = "http://data.gharchive.org"
   }
 
-  expect_failures = [var.github_api_url]
+  expect_failures = [var.github_api_url, var.gharchive_url]
 }

@@ -56,6 +56,18 @@ variable "github_token_parameter" {
   }
 }
 
+variable "gharchive_url" {
+  description = "Address of GH Archive, which holds every past hour of GitHub's public events."
+  type        = string
+  default     = "https://data.gharchive.org"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https://[^/]+(/.*)?$", var.gharchive_url)) && !endswith(var.gharchive_url, "/")
+    error_message = "gharchive_url must start with https:// and not end in a slash."
+  }
+}
+
 variable "schedule" {
   description = "When to poll, e.g. rate(5 minutes)."
   type        = string
@@ -71,7 +83,7 @@ variable "schedules_enabled" {
 }
 
 variable "reserved_concurrency" {
-  description = "Polls at the same time at most, -1 for no limit of its own."
+  description = "Polls at the same time at most, -1 for no limit of its own. The backfill, four hours at a time, has a limit if polls have one."
   type        = number
   default     = 1
   nullable    = false

@@ -28,6 +28,7 @@ module "github_events_lambda" {
   archive                = var.ingestor_archive
   github_api_url         = var.github_api_url
   github_token_parameter = var.github_token_parameter
+  gharchive_url          = var.gharchive_url
   schedule               = var.ingest_schedule
   schedules_enabled      = var.schedules_enabled
   reserved_concurrency   = var.reserved_concurrency
@@ -48,5 +49,18 @@ module "athena_scheduler" {
   gold_schedule         = var.gold_schedule
   schedules_enabled     = var.schedules_enabled
   reserved_concurrency  = var.reserved_concurrency
+  log_retention_in_days = var.log_retention_in_days
+}
+
+module "gharchive_backfill" {
+  source = "../gharchive_backfill"
+
+  environment = var.environment
+  function_arns = {
+    backfill = module.github_events_lambda.function_arns.backfill
+    silver   = module.athena_scheduler.function_arns.silver
+    gold     = module.athena_scheduler.function_arns.gold
+  }
+  kms_key_arn           = module.data_lake.kms_key_arn
   log_retention_in_days = var.log_retention_in_days
 }

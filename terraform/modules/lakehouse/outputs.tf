@@ -14,7 +14,7 @@ output "database_name" {
 }
 
 output "table_names" {
-  description = "Names of the tables: bronze, silver, gold."
+  description = "Names of the tables: bronze, silver, gold, gold_hourly, quarantine, quality."
   value       = module.catalog_athena.table_names
 }
 
@@ -24,11 +24,16 @@ output "work_group_name" {
 }
 
 output "function_names" {
-  description = "Names of the functions: ingestor, silver, gold."
-  value       = merge({ ingestor = module.github_events_lambda.function_name }, module.athena_scheduler.function_names)
+  description = "Names of the functions: ingestor, backfill, silver, gold."
+  value       = merge(module.github_events_lambda.function_names, module.athena_scheduler.function_names)
 }
 
 output "role_arns" {
-  description = "ARNs of the functions' roles: ingestor, silver, gold."
-  value       = merge({ ingestor = module.github_events_lambda.role_arn }, module.athena_scheduler.role_arns)
+  description = "ARNs of the functions' roles: ingestor, backfill, silver, gold."
+  value       = merge(module.github_events_lambda.role_arns, module.athena_scheduler.role_arns)
+}
+
+output "state_machine_arn" {
+  description = "ARN of the state machine that runs backfills."
+  value       = module.gharchive_backfill.state_machine_arn
 }

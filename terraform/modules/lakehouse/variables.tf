@@ -63,6 +63,13 @@ variable "github_token_parameter" {
   nullable    = false
 }
 
+variable "gharchive_url" {
+  description = "Address of GH Archive, which holds every past hour of GitHub's public events."
+  type        = string
+  default     = "https://data.gharchive.org"
+  nullable    = false
+}
+
 variable "ingest_schedule" {
   description = "When to poll GitHub, as EventBridge Scheduler writes it. UTC."
   type        = string
@@ -92,7 +99,7 @@ variable "schedules_enabled" {
 }
 
 variable "reserved_concurrency" {
-  description = "Runs of each function at the same time at most, -1 for no limit of its own. An account whose whole quota is 10 (a new one) cannot reserve any."
+  description = "Runs of each function at the same time at most (of the backfill: four, if this is a limit), -1 for no limit of its own. An account whose whole quota is 10 (a new one) cannot reserve any."
   type        = number
   default     = 1
   nullable    = false

@@ -1,5 +1,5 @@
-# A Lambda function on a schedule, with what every such function needs: a log group with retention, a role of its own,
-# a queue for what failed in the end, and retries that end. What its code may do is the caller's `policy`.
+# A Lambda function, on a schedule if it has one, with what every such function needs: a log group with retention, a role
+# of its own, a queue for what failed in the end, and retries that end. What its code may do is the caller's `policy`.
 
 data "aws_caller_identity" "current" {}
 
@@ -14,6 +14,7 @@ locals {
   function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.name}"
   log_name     = "/aws/lambda/${var.name}"
   log_arn      = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_name}"
+  schedules    = var.schedule_expression == null ? 0 : 1
 }
 
 # Before the function: otherwise Lambda would create it at the first run, without retention and without the key.
@@ -107,6 +108,11 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_size
   reserved_concurrent_executions = var.reserved_concurrency
 
+  # /tmp, which is where a function keeps what does not fit into its memory.
+  ephemeral_storage {
+    size = var.ephemeral_storage_size
+  }
+
   environment {
     variables = var.environment_variables
   }
@@ -150,6 +156,8 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 resource "aws_iam_role" "schedule" {
+  count = local.schedules
+
   name        = "${var.name}-schedule"
   description = "Lets EventBridge Scheduler start ${var.name}, and nothing else."
 
@@ -170,8 +178,10 @@ resource "aws_iam_role" "schedule" {
 }
 
 resource "aws_iam_role_policy" "schedule" {
+  count = local.schedules
+
   name = "start"
-  role = aws_iam_role.schedule.name
+  role = aws_iam_role.schedule[0].name
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -195,6 +205,8 @@ resource "aws_iam_role_policy" "schedule" {
 resource "aws_scheduler_schedule" "this" {
   # checkov:skip=CKV_AWS_297: a schedule holds an expression and an ARN, no data
 
+  count = local.schedules
+
   name                = var.name
   description         = "Starts ${var.name}."
   schedule_expression = var.schedule_expression
@@ -206,7 +218,7 @@ resource "aws_scheduler_schedule" "this" {
 
   target {
     arn      = aws_lambda_function.this.arn
-    role_arn = aws_iam_role.schedule.arn
+    role_arn = aws_iam_role.schedule[0].arn
 
     retry_policy {
       maximum_event_age_in_seconds = var.maximum_event_age_in_seconds

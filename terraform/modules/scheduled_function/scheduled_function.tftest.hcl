@@ -70,25 +70,42 @@ run "function" {
   assert {
     condition = (
       aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.failures.arn &&
-      aws_scheduler_schedule.this.target[0].dead_letter_config[0].arn == aws_sqs_queue.failures.arn &&
+      aws_scheduler_schedule.this[0].target[0].dead_letter_config[0].arn == aws_sqs_queue.failures.arn &&
       aws_sqs_queue.failures.sqs_managed_sse_enabled
     )
     error_message = "What failed in the end must be found in an encrypted queue."
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.schedule.policy).Statement[0].Resource == "arn:aws:lambda:eu-west-1:111122223333:function:dp-dev-example"
+    condition     = jsondecode(aws_iam_role_policy.schedule[0].policy).Statement[0].Resource == "arn:aws:lambda:eu-west-1:111122223333:function:dp-dev-example"
     error_message = "The schedule's role must be bound to the function."
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.schedule.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    condition     = jsondecode(aws_iam_role.schedule[0].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
     error_message = "Other accounts' schedules must not use the role."
   }
 
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_success[0].destination == "arn:aws:lambda:eu-west-1:111122223333:function:next"
     error_message = "The next function must be the destination."
+  }
+}
+
+run "without_a_schedule" {
+  variables {
+    schedule_expression    = null
+    ephemeral_storage_size = 2048
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.this) + length(aws_iam_role.schedule) + length(aws_iam_role_policy.schedule) == 0
+    error_message = "A function that is only invoked needs no schedule and no role for one."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.ephemeral_storage[0].size == 2048
+    error_message = "/tmp must have the size that was asked for."
   }
 }
 
@@ -106,10 +123,11 @@ run "values_that_would_only_fail_later_are_refused" {
   command = plan
 
   variables {
-    reserved_concurrency = 0
-    schedule_expression  = "every 5 minutes"
-    timeout              = 901
+    ephemeral_storage_size = 511
+    reserved_concurrency   = 0
+    schedule_expression    = "every 5 minutes"
+    timeout                = 901
   }
 
-  expect_failures = [var.reserved_concurrency, var.schedule_expression, var.timeout]
+  expect_failures = [var.ephemeral_storage_size, var.reserved_concurrency, var.schedule_expression, var.timeout]
 }

@@ -73,6 +73,18 @@ variable "memory_size" {
   }
 }
 
+variable "ephemeral_storage_size" {
+  description = "Size of /tmp in MB. Up to 512 costs nothing."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.ephemeral_storage_size >= 512 && var.ephemeral_storage_size <= 10240
+    error_message = "ephemeral_storage_size must be between 512 and 10240 MB, as Lambda has it."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Runs at the same time at most, -1 for no limit of its own. An account whose whole quota is 10 (a new one) cannot reserve any."
   type        = number
@@ -86,18 +98,18 @@ variable "reserved_concurrency" {
 }
 
 variable "schedule_expression" {
-  description = "When the function runs, as EventBridge Scheduler writes it: rate(5 minutes), cron(15 * * * ? *). UTC."
+  description = "When the function runs, as EventBridge Scheduler writes it: rate(5 minutes), cron(15 * * * ? *). UTC. Null: only when it is invoked."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^(rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)|cron\\(([^ ]+ ){5}[^ ]+\\))$", var.schedule_expression))
+    condition     = var.schedule_expression == null || can(regex("^(rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)|cron\\(([^ ]+ ){5}[^ ]+\\))$", var.schedule_expression))
     error_message = "schedule_expression must be rate(value unit) or cron(with six fields)."
   }
 }
 
 variable "schedule_enabled" {
-  description = "Whether the schedule starts the function."
+  description = "Whether the schedule, if there is one, starts the function."
   type        = bool
   default     = true
   nullable    = false
