@@ -49,6 +49,9 @@ FUNCTIONS = [
     ("services.cloudwatch", "_describe_alarms", "params cbor_data is_cbor is_json"),
     ("services.eventbridge", "_invoke_target", "target event rule view"),
     ("services.eventbridge", "_dispatch_to_lambda", "arn payload"),
+    ("services.stepfunctions", "_run_execution", "exec_arn"),
+    ("services.stepfunctions", "_fail_execution", "execution error cause"),
+    ("services.stepfunctions", "_call_lambda", "func_ref event"),
     ("services.lambda_svc", "invoke_async_with_retry", "func event"),
     ("services.lambda_svc", "_execute_function_warm", "func event request_id"),
     ("services.lambda_svc", "_get_func_record_for_ref", "*"),
@@ -62,6 +65,7 @@ VALUES = [
     ("core.iam_evaluator", "_anonymous"), ("services.sts", "_sessions"), ("services.iam", "_policies"),
     ("services.iam", "_access_keys"), ("services.s3", "_buckets"), ("services.s3", "_bucket_encryption"),
     ("services.athena", "_named_queries"), ("services.cloudwatch", "_alarms"),
+    ("services.stepfunctions", "_executions"), ("services.stepfunctions", "_state_machines"),
     ("services.lambda_svc", "_LAMBDA_ASYNC_RETRY_BASE_SECONDS"),
     ("services.lambda_svc", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS"),
 ]  # fmt: skip

@@ -15,7 +15,8 @@ INHERITED = (
 # What the emulator offers; requests for anything else get "Unsupported service". Athena is replaced by ours.
 SERVICES = (
     "account", "athena", "budgets", "cloudtrail", "dynamodb", "events", "glue", "iam", "kms", "lambda", "logs",
-    "monitoring", "resource-groups", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "sts", "tagging",
+    "monitoring", "resource-groups", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "states", "sts",
+    "tagging",
 )  # fmt: skip
 
 # What a Lambda sees of the server's environment, besides its own variables and its role's credentials.

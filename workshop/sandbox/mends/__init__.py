@@ -18,6 +18,7 @@ from workshop.sandbox.mends import (
     resources,
     root_keys,
     sessions,
+    state_machines,
 )
 
 
@@ -34,6 +35,7 @@ def install_mends(work_group_of: resources.WorkGroupOf) -> None:
     lambda_environment.narrow_lambda_environment()
     lambda_errors.name_exceptions()
     asynchronous.invoke_as_aws_does()
+    state_machines.invoke_as_the_role()
     object_encryption.check_object_keys()
     bucket_configurations.keep_bucket_configurations()
     resources.check_right_resources(work_group_of)

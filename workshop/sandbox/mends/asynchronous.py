@@ -117,13 +117,14 @@ def _record(config: dict[str, Any], event: Any, result: dict[str, Any], tries: i
 def _fire_schedule(target: dict[str, Any], name: str) -> None:
     """Invoke a schedule's function as the schedule's role; what cannot be invoked goes to the dead-letter queue."""
     payload = json.loads(target.get("Input") or "{}")
-    credentials = _session_of(target["RoleArn"], name)
+    credentials = session_of(target["RoleArn"], name)
     sent = _send(target["Arn"], payload, credentials, name)
     if not sent and (queue := target.get("DeadLetterConfig", {}).get("Arn")):
         _send(queue, payload, credentials, name)
 
 
-def _session_of(role_arn: str, name: str) -> Mapping[str, str]:
+def session_of(role_arn: str, name: str) -> Mapping[str, str]:
+    """A new session of the role, called `name`: its credentials as the environment variables of AWS's clients."""
     account, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     key = f"ASIA{secrets.token_hex(8).upper()}"
     session = {"SecretAccessKey": secrets.token_urlsafe(30), "SessionToken": secrets.token_urlsafe(60)}
