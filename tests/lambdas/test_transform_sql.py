@@ -20,6 +20,7 @@ VALUES = {
     "location": LOCATION,
     "objects": sql.paths(PATHS),
     "months": sql.months_predicate(["2020-11", "2020-12", "2021-01"]),
+    "columns": sql.column_list(["event_id", "number"]),
     "known": sql.rows_predicate(["2020-12"], "100", "200"),
 }
 
@@ -27,6 +28,12 @@ VALUES = {
 def text(name: str) -> str:
     placeholders = re.findall(r"\$\{(\w+)\}", (sql.SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
     return sql.statement(name, **{placeholder: VALUES[placeholder] for placeholder in placeholders})
+
+
+def compact(location: str) -> str:
+    """A statement that takes a location."""
+    others = {name: VALUES[name] for name in ("columns", "months", "objects")}
+    return sql.statement("silver_compact", location=location, **others)
 
 
 def body(name: str) -> str:
@@ -98,12 +105,12 @@ def test_partition_columns_are_the_last_ones_inserted() -> None:
 )
 def test_location_of_another_shape_is_refused(location: str) -> None:
     with pytest.raises(StatementError):
-        sql.statement("gold_unload_day", location=location)
+        compact(location)
 
 
 def test_location_stands_in_the_statement_as_it_is() -> None:
-    assert f"TO '{LOCATION}'" in text("gold_unload_day")
-    assert "${" not in text("gold_unload_day")
+    assert f"TO '{LOCATION}'" in compact(LOCATION)
+    assert "${" not in compact(LOCATION)
 
 
 @pytest.mark.parametrize("name", ["../requirements", "silver_insert.sql", "", "Silver", "silver-insert", "a/b"])
@@ -114,7 +121,7 @@ def test_name_that_is_no_statement_is_refused(name: str) -> None:
 
 def test_values_must_be_the_ones_the_statement_takes() -> None:
     with pytest.raises(StatementError, match="takes"):
-        sql.statement("gold_unload_day")
+        sql.statement("silver_compact", location=LOCATION)
     with pytest.raises(StatementError, match="takes"):
         sql.statement("silver_insert", location=LOCATION)
 
@@ -168,3 +175,9 @@ def test_list_of_paths_is_never_empty_and_a_statement_never_too_long() -> None:
     many = sql.paths(f"{PATHS[0]}{number:05}" for number in range(4_000))
     with pytest.raises(StatementError, match="262,144"):
         sql.statement("silver_insert", objects=many, known=VALUES["known"])
+
+
+@pytest.mark.parametrize("name", ['a"', "a b", "A", "", "a;", "1a"])
+def test_what_is_no_column_is_refused(name: str) -> None:
+    with pytest.raises(StatementError):
+        sql.column_list([name])

@@ -23,7 +23,7 @@ from athena_transform.cleanup import remove_folder, split_location
 from athena_transform.errors import AuditError, SettingsError
 from athena_transform.lake import Lake
 from athena_transform.settings import SILVER_AUDIT_TABLE, SILVER_TABLE
-from athena_transform.sql import months_predicate, paths, statement
+from athena_transform.sql import column_list, months_predicate, paths, statement
 from athena_transform.state import Lease
 from athena_transform.telemetry import logger
 
@@ -107,6 +107,8 @@ class Compactor:
             text = statement(
                 "silver_compact",
                 location=target,
+                # Not spelt out in the statement: a column that was added to the table must survive.
+                columns=column_list(column["Name"] for column in self._table()["StorageDescriptor"]["Columns"]),
                 months=months_predicate([month]),
                 objects=paths(file.path for file in group),
             )

@@ -27,6 +27,8 @@ _PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")
 # Bucket and folders without a character that could end a SQL string; the trailing slash makes it a folder.
 _LOCATION = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[A-Za-z0-9_=-]+/)+")
 _PATH = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_=./+-]+")
+# https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+_COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 # GitHub's ids are digits; other characters that cannot end a SQL string do no harm.
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -93,6 +95,15 @@ def paths(values: Iterable[str]) -> Fragment:
     if not listed:
         raise StatementError("A list of paths must not be empty.")
     return Fragment(",\n".join(f"'{path}'" for path in listed))
+
+
+def column_list(names: Iterable[str]) -> Fragment:
+    """Column names as a SELECT list, in their order."""
+    listed = list(names)
+    for name in listed:
+        if not _COLUMN.fullmatch(name):
+            raise StatementError(f"{name!r} is not a column name of the shape {_COLUMN.pattern}.")
+    return Fragment(",\n        ".join(f'"{name}"' for name in listed))
 
 
 def months_predicate(months: Iterable[str]) -> Fragment:
