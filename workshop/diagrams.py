@@ -25,6 +25,8 @@ _BRONZE, _SILVER, _GOLD, _COMPUTE, _CATALOG = "#b87333", "#8f9ba8", "#d4a017", "
 
 BOXES = (
     Box("GitHub events", "the source", "", 0, 96, _NEUTRAL),
+    Box("backfill", "Step Functions, by hand", "gharchive_backfill.aws_sfn_state_machine", 0, 180, _COMPUTE),
+    Box("GH Archive", "every past hour", "", 0, 252, _NEUTRAL),
     Box(
         "ingestor",
         "Lambda, every 5 min",
@@ -39,7 +41,7 @@ BOXES = (
     Box("Silver", "S3, one row per event", "data_lake.aws_s3_bucket.", 380, 96, _SILVER),
     Box("Gold", "S3, counts per day", "data_lake.aws_s3_bucket.", 570, 96, _GOLD),
     Box("You", "SQL, pandas, plots", "", 760, 96, _NEUTRAL, 120),
-    Box("Glue catalog", "three tables", "catalog_athena.aws_glue_catalog_table", 190, 180, _CATALOG, 243),
+    Box("Glue catalog", "tables and views", "catalog_athena.aws_glue_catalog_table", 190, 180, _CATALOG, 243),
     Box("Athena", "one work group", "catalog_athena.aws_athena_workgroup", 475, 180, _CATALOG, 243),
     Box("KMS key", "encrypts all of it", "data_lake.aws_kms_key", 190, 252, _NEUTRAL, 243),
     Box("Remote state", "what Terraform knows", "aws_s3_bucket.state", 475, 252, _NEUTRAL, 243),
@@ -48,7 +50,7 @@ _HEIGHT = 54
 # From the middle of one side to the middle of the next; the lake's own flow runs along the middle row.
 ARROWS = (
     (148, 108, 188, 44), (264, 66, 264, 94), (338, 108, 378, 52), (454, 66, 454, 94),
-    (528, 108, 568, 52), (644, 66, 644, 94), (718, 123, 758, 123),
+    (528, 108, 568, 52), (644, 66, 644, 94), (718, 123, 758, 123), (74, 252, 74, 236), (148, 192, 188, 144),
 )  # fmt: skip
 
 

@@ -59,13 +59,19 @@ def _catalog(ws: "Workshop") -> object:
     return [glue.get_table(DatabaseName=ws.names.database, Name=table) for table in ws.names.tables.values()]
 
 
-def _function(name: str) -> Look:
+def _functions(*names: str, scheduled: str) -> Look:
     def look(ws: "Workshop") -> object:
-        function = ws.names.functions[name]
-        ws.client("scheduler").get_schedule(Name=function)
-        return ws.client("lambda").get_function_configuration(FunctionName=function)["State"] == "Active"
+        ws.client("scheduler").get_schedule(Name=ws.names.functions[scheduled])
+        functions = [ws.names.functions[name] for name in (*names, scheduled)]
+        client = ws.client("lambda")
+        return all(client.get_function_configuration(FunctionName=one)["State"] == "Active" for one in functions)
 
     return look
+
+
+def _state_machine(ws: "Workshop") -> object:
+    arn = ws.names.state_machine_arn
+    return ws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)["status"] == "ACTIVE"
 
 
 def _partitions(layer: str) -> Look:
@@ -81,17 +87,18 @@ STAGES = (
     Stage("data_lake", "module.lakehouse.module.data_lake", _data_lake),
     Stage("catalog", "module.lakehouse.module.catalog_athena", _catalog),
     Stage(
-        "ingest", "module.lakehouse.module.github_events_lambda", _function("ingestor"),
+        "ingest", "module.lakehouse.module.github_events_lambda", _functions("backfill", scheduled="ingestor"),
         filled=lambda ws: len(ws.objects("bronze", "github/events/")), fill=lambda ws: ws.ingest(FIRST_POLLS),
     ),
     Stage(
-        "silver", "module.lakehouse.module.athena_scheduler", _function("gold"),
+        "silver", "module.lakehouse.module.athena_scheduler", _functions("gold", scheduled="silver"),
         filled=_partitions("silver"), fill=lambda ws: ws.invoke("silver"),
     ),
     Stage(
-        "gold", "", _function("gold"),
+        "gold", "", _functions("silver", scheduled="gold"),
         filled=_partitions("gold"), fill=lambda ws: ws.invoke("gold"),
     ),
+    Stage("backfill", "module.lakehouse.module.gharchive_backfill", _state_machine),
 )  # fmt: skip
 
 # The last stage that has to be there before a notebook's own work begins; it does the next one itself.
@@ -142,7 +149,7 @@ def is_there(look: Look, ws: "Workshop") -> bool:
         return bool(look(ws))
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "404" or any(word in code for word in ("NotFound", "NoSuch", "InvalidRequest")):
+        if code == "404" or any(word in code for word in ("NotFound", "NoSuch", "DoesNotExist", "InvalidRequest")):
             return False
         raise
 

@@ -55,8 +55,8 @@ def test_a_drawing_needs_no_network_and_takes_the_pages_colour() -> None:
 def test_architecture_shows_what_is_there() -> None:
     nothing = architecture([])
     state = architecture(["aws_s3_bucket.state"])
-    assert nothing.count("stroke-dasharray") == 10  # all boxes but the source and you
-    assert state.count("stroke-dasharray") == 9
+    assert nothing.count("stroke-dasharray") == 11  # all boxes but the two sources and you
+    assert state.count("stroke-dasharray") == 10
 
 
 def test_tree_adds_up() -> None:

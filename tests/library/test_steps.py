@@ -94,7 +94,7 @@ def failing(code: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "code", ["404", "NoSuchBucket", "NoSuchBucketPolicy", "EntityNotFoundException", "ResourceNotFoundException"]
+    "code", ["404", "NoSuchBucket", "NoSuchBucketPolicy", "EntityNotFoundException", "StateMachineDoesNotExist"]
 )
 def test_not_found_is_an_answer(code: str) -> None:
     assert not is_there(failing(code), World())  # type: ignore[arg-type]
