@@ -19,7 +19,7 @@ from athena_transform.compaction import GRACE
 from athena_transform.errors import QueryFailedError
 from athena_transform.lake import Outcome
 from running_sandbox import RunningSandbox
-from transform_lake import SandboxLake, comparable, expected_gold, expected_silver
+from transform_lake import GOLD, HOURLY, SandboxLake, comparable, expected_gold, expected_hourly, expected_silver
 
 from workshop.paths import REPOSITORY
 from workshop.sandbox.github import open_source
@@ -55,24 +55,20 @@ def assert_silver_is_complete_in(lake: SandboxLake, files: Sequence[str]) -> Non
     assert comparable(actual, columns) == comparable(expected, columns)
 
 
-def live_gold(lake: SandboxLake) -> list[tuple[object, ...]]:
-    """Gold as readers see it: the files of the folders that Glue names."""
-    pages = (
-        lake.clients["glue"]
-        .get_paginator("get_partitions")
-        .paginate(DatabaseName=lake.database, TableName="github_events_gold_daily")
-    )
+def live_gold(lake: SandboxLake, expected: pd.DataFrame, table: str) -> list[tuple[object, ...]]:
+    """A table of Gold as readers see it, in the columns of what is expected: the files of the folders Glue names."""
+    pages = lake.clients["glue"].get_paginator("get_partitions").paginate(DatabaseName=lake.database, TableName=table)
     rows = []
     for partition in (partition for page in pages for partition in page["Partitions"]):
         prefix = partition["StorageDescriptor"]["Location"].removeprefix(f"s3://{lake.bucket('gold')}/")
         frame = lake.files("gold", prefix).assign(ingest_dt=date.fromisoformat(partition["Values"][0]))
-        rows += comparable(frame, ["ingest_dt", "event_type", "repo_id", "repo_name", "events_count"])
+        rows += comparable(frame, expected.columns)
     return sorted(rows, key=lambda row: [str(cell) for cell in row])
 
 
 def assert_gold_is_complete(lake: SandboxLake) -> None:
-    expected = expected_gold(lake.lines)
-    assert live_gold(lake) == comparable(expected, expected.columns)
+    for table, expected in ((GOLD, expected_gold(lake.lines)), (HOURLY, expected_hourly(lake.lines))):
+        assert live_gold(lake, expected, table) == comparable(expected, expected.columns)
 
 
 def test_silver_and_gold_hold_what_the_raw_lines_say(lake: SandboxLake, events: list[bytes]) -> None:
@@ -84,7 +80,8 @@ def test_silver_and_gold_hold_what_the_raw_lines_say(lake: SandboxLake, events: 
     assert outcome == Outcome("ok", distinct, (FIRST, SECOND))
     assert_silver_is_complete(lake)
     outcome = gold.run(lake.lake("gold"))
-    assert outcome == Outcome("ok", len(expected_gold(lake.lines)), (FIRST, SECOND))
+    rows = len(expected_gold(lake.lines)) + len(expected_hourly(lake.lines))
+    assert outcome == Outcome("ok", rows, (FIRST, SECOND))
     assert_gold_is_complete(lake)
 
     before = lake.objects("silver") | lake.objects("gold")
@@ -338,6 +335,7 @@ def test_killed_compaction_loses_nothing_and_leaves_nothing(lake: SandboxLake, e
     clients = {name: Watched(client, die) for name, client in lake.clients.items()}
     with suppress(Killed):
         silver.run(lake.lake("silver", **clients), compact=[month])
+    lake.wait_for_queries()
     lake.time_passed = timedelta(hours=2)
     lake.put_poll(SECOND, "later", events[250:500])
     silver.run(lake.lake("silver"))
@@ -348,35 +346,98 @@ def test_killed_compaction_loses_nothing_and_leaves_nothing(lake: SandboxLake, e
     assert_silver_is_complete(lake)
 
 
-def daily_totals(lake: SandboxLake, days: Sequence[date]) -> list[list[str | None]]:
-    listed = ", ".join(f"DATE '{day}'" for day in days)
-    return lake.query(
-        "SELECT CAST(ingest_dt AS varchar), SUM(events_count) FROM github_events_gold_daily"
-        f" WHERE ingest_dt IN ({listed}) GROUP BY ingest_dt ORDER BY ingest_dt"
-    )
+def totals(lake: SandboxLake, day: date) -> list[int]:
+    """What readers of the two tables of Gold count for the day."""
+    query = f"SELECT SUM(events_count) FROM {{}} WHERE ingest_dt = DATE '{day}'"
+    return [int(lake.query(query.format(table))[0][0] or 0) for table in (GOLD, HOURLY)]
 
 
 def test_readers_see_whole_days_at_every_step(lake: SandboxLake, events: list[bytes]) -> None:
     lake.put_polls([FIRST], events[:600])
     silver.run(lake.lake("silver"))
     gold.run(lake.lake("gold"))
-    old = [[str(FIRST), str(len(expected_silver(lake.lines)))]]
+    old = len(expected_silver(lake.lines))
     lake.put_poll(FIRST, "late", events[600:900])
     silver.run(lake.lake("silver"))
-    new = [[str(FIRST), str(len(expected_silver(lake.lines)))]]
+    new = len(expected_silver(lake.lines))
     assert old != new
 
-    seen: list[tuple[str, list[list[str | None]]]] = []
+    seen: list[tuple[str, list[int]]] = []
 
     def look(operation: str, answer: Any) -> Any:
         if operation.startswith(("start_", "create_", "update_", "delete_", "put_")):
-            seen.append((operation, daily_totals(lake, [FIRST])))
+            seen.append((operation, totals(lake, FIRST)))
         return answer
 
     gold.run(lake.lake("gold", **{name: Watched(client, look) for name, client in lake.clients.items()}))
     published = [operation for operation, _ in seen].index("update_partition")
     assert published > 0
-    assert [totals for _, totals in seen] == [old] * published + [new] * (len(seen) - published)
+    assert [counts for _, counts in seen[:published]] == [[old, old]] * published
+    # One call a table.
+    assert seen[published : published + 2] == [("update_partition", [new, old]), ("update_partition", [new, new])]
+    assert all(counts == [new, new] for _, counts in seen[published + 2 :])
+
+
+def test_only_days_that_silver_has_changed_are_built(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_poll(FIRST, "poll", events[:300])
+    lake.put_poll(SECOND, "poll", events[300:600])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    before = lake.objects("gold")
+
+    lake.put_poll(SECOND, "repeated", events[400:500])
+    silver.run(lake.lake("silver"))
+    run = lake.lake("gold")
+    assert gold.run(run) == Outcome("nothing_to_do"), "what was known already changes nothing"
+    assert run.athena.executions == []
+
+    lake.put_poll(SECOND, "new", events[600:700])
+    silver.run(lake.lake("silver"))
+    run = lake.lake("gold")
+    assert gold.run(run).days == (SECOND,)
+    # The rules on Silver, two tables written, the rules on what was written.
+    assert len(run.athena.executions) == 4
+    assert before.items() < lake.objects("gold").items()
+    assert_gold_is_complete(lake)
+
+
+def test_daily_files_are_sorted_by_type_and_repository(lake: SandboxLake, events: list[bytes]) -> None:
+    lake.put_polls([FIRST], events[:900])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    files = lake.objects("gold", f"{GOLD}/")
+    assert files
+    for key in files:
+        rows = list(lake.files("gold", key)[["event_type", "repo_name"]].itertuples(index=False, name=None))
+        assert rows == sorted(rows)
+
+
+def test_reconciling_finds_what_the_states_do_not_know(lake: SandboxLake, events: list[bytes]) -> None:
+    december = [raw for raw in events if b'"created_at":"2020-12' in raw] or events
+    lake.put_polls([FIRST], december[:300])
+    lake.put_polls([SECOND], december[300:600])
+    silver.run(lake.lake("silver"))
+    lake.clients["s3"].delete_object(Bucket=lake.bucket("silver"), Key="state/silver.json")
+    assert gold.run(lake.lake("gold")) == Outcome("nothing_to_do")
+    assert gold.run(lake.lake("gold"), reconcile=True).days == (FIRST, SECOND)
+    assert_gold_is_complete(lake)
+    assert gold.run(lake.lake("gold"), reconcile=True) == Outcome("nothing_to_do")
+
+
+def test_day_is_built_from_all_its_months_after_silver_forgot_them(lake: SandboxLake, events: list[bytes]) -> None:
+    """A day with events of two months; then Silver's state and ledger get lost, and only one month gets more."""
+    may = [re.sub(rb'"created_at":"[^"]*"', b'"created_at":"2025-05-31T23:50:00Z"', raw) for raw in events[:50]]
+    june = [re.sub(rb'"created_at":"[^"]*"', b'"created_at":"2025-06-01T00:10:00Z"', raw) for raw in events[50:120]]
+    day = date(2025, 6, 1)
+    lake.put_poll(day, "both", [*may, *june[:50]])
+    silver.run(lake.lake("silver"))
+    gold.run(lake.lake("gold"))
+    for key in ("state/silver.json", f"state/silver/objects/{day}.json"):
+        lake.clients["s3"].delete_object(Bucket=lake.bucket("silver"), Key=key)
+    lake.put_poll(day, "one", june[50:])
+    silver.run(lake.lake("silver"))
+    assert gold.run(lake.lake("gold")).days == (day,)
+    assert_gold_is_complete(lake)
 
 
 def test_replaced_folders_go_after_the_grace_period(lake: SandboxLake, events: list[bytes]) -> None:

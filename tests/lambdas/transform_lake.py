@@ -21,6 +21,7 @@ from athena_transform.settings import Settings
 from transform_fakes import FakeClock
 
 BRONZE, SILVER, GOLD = "github_events_bronze", "github_events_silver", "github_events_gold_daily"
+HOURLY, QUALITY = "github_events_gold_hourly", "github_events_quality"
 HIVE = "org.apache.hadoop.hive.ql.io"
 TEXT_FORMAT = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
@@ -45,6 +46,24 @@ SILVER_COLUMNS = (
     "ref_type string, push_size int, number int, ingest_dt date, bronze_path string"
 )
 GOLD_COLUMNS = "event_type string, repo_id bigint, repo_name string, events_count bigint"
+HOURLY_COLUMNS = "hour timestamp, event_type string, is_bot boolean, events_count bigint"
+QUALITY_COLUMNS = (
+    "run_id string, checked_at timestamp, ingest_day date, table_name string, rule string, blocking boolean, "
+    "passed boolean, observed double, maximum double, revision string"
+)
+
+
+def projection(key: str, location: str) -> dict[str, str]:
+    """The parameters of a table of JSON whose days are computed."""
+    return {
+        "EXTERNAL": "TRUE",
+        "classification": "json",
+        "projection.enabled": "true",
+        f"projection.{key}.type": "date",
+        f"projection.{key}.format": "yyyy-MM-dd",
+        f"projection.{key}.range": "2015-01-01,NOW",
+        "storage.location.template": f"{location}{key}=${{{key}}}/",
+    }
 
 
 @dataclass(frozen=True)
@@ -74,23 +93,20 @@ class SandboxLake:
         for layer in ("raw", "silver", "gold"):
             self.clients["s3"].create_bucket(Bucket=self.bucket(layer))
         self.clients["glue"].create_database(DatabaseInput={"Name": self.database})
-        projection = {
-            "EXTERNAL": "TRUE",
-            "classification": "json",
-            "projection.enabled": "true",
-            "projection.ingest_dt.type": "date",
-            "projection.ingest_dt.format": "yyyy-MM-dd",
-            "projection.ingest_dt.range": "2015-01-01,NOW",
-            "storage.location.template": f"s3://{self.bucket('raw')}/github/events/ingest_dt=${{ingest_dt}}/",
-        }
         bronze = f"s3://{self.bucket('raw')}/github/events/"
         silver = f"s3://{self.bucket('silver')}/{SILVER}/"
-        gold = f"s3://{self.bucket('gold')}/{GOLD}/"
-        self._create_table(BRONZE, bronze, BRONZE_COLUMNS, "ingest_dt string", TEXT_FORMAT, projection)
+        gold, hourly, quality = (f"s3://{self.bucket('gold')}/{table}/" for table in (GOLD, HOURLY, QUALITY))
+        self._create_table(
+            BRONZE, bronze, BRONZE_COLUMNS, "ingest_dt string", TEXT_FORMAT, projection("ingest_dt", bronze)
+        )
         self._create_table(
             SILVER, silver, SILVER_COLUMNS, "year string, month string", PARQUET_FORMAT, PARQUET_PARAMETERS
         )
         self._create_table(GOLD, gold, GOLD_COLUMNS, "ingest_dt date", PARQUET_FORMAT, PARQUET_PARAMETERS)
+        self._create_table(HOURLY, hourly, HOURLY_COLUMNS, "ingest_dt date", PARQUET_FORMAT, PARQUET_PARAMETERS)
+        self._create_table(
+            QUALITY, quality, QUALITY_COLUMNS, "run_dt string", TEXT_FORMAT, projection("run_dt", quality)
+        )
         results = {"OutputLocation": f"s3://{self.bucket('gold')}/athena-results/"}
         self.clients["athena"].create_work_group(
             Name=self.work_group,
@@ -157,10 +173,11 @@ class SandboxLake:
             self.put_poll(day, f"poll-{number:04}", events[start : start + per_poll])
 
     def objects(self, layer: str, prefix: str = "") -> dict[str, str]:
-        """Key -> ETag of everything in a bucket but the state and the query results."""
+        """Key -> ETag of everything in a bucket but the state and the results of queries and quality rules."""
         pages = self.clients["s3"].get_paginator("list_objects_v2").paginate(Bucket=self.bucket(layer), Prefix=prefix)
         found = {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", [])}
-        return {key: etag for key, etag in found.items() if not key.startswith(("state/", "athena-results/"))}
+        others = ("state/", "athena-results/", f"{QUALITY}/")
+        return {key: etag for key, etag in found.items() if not key.startswith(others)}
 
     def files(self, layer: str, prefix: str) -> pd.DataFrame:
         """The rows of a folder's Parquet files, read without Athena; Hive-style folders become columns of text."""
@@ -171,6 +188,16 @@ class SandboxLake:
             folders = (part.split("=", 1) for part in key.split("/") if "=" in part)
             frames.append(frame.assign(**dict(folders)))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def wait_for_queries(self) -> None:
+        """Return when no query runs. Time that a test lets pass at once does not pass for them."""
+        athena = self.clients["athena"]
+        listed = athena.list_query_executions(WorkGroup=self.work_group)["QueryExecutionIds"]
+        for one in listed:
+            while True:
+                execution = athena.get_query_execution(QueryExecutionId=one)["QueryExecution"]
+                if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
+                    break
 
     def query(self, sql: str) -> list[list[str | None]]:
         """What an analyst gets."""
@@ -234,6 +261,14 @@ def expected_gold(lines: Iterable[Line]) -> pd.DataFrame:
     """What Gold must hold, computed from the raw lines alone."""
     keys = ["ingest_dt", "event_type", "repo_id", "repo_name"]
     return expected_silver(lines).groupby(keys).size().rename("events_count").reset_index()
+
+
+def expected_hourly(lines: Iterable[Line]) -> pd.DataFrame:
+    """What the hourly table must hold, computed from the raw lines alone."""
+    silver = expected_silver(lines)
+    hours = silver.assign(hour=silver["created_at"].dt.floor("h"))
+    keys = ["ingest_dt", "hour", "event_type", "is_bot"]
+    return hours.groupby(keys, dropna=False).size().rename("events_count").reset_index()
 
 
 def comparable(frame: pd.DataFrame, columns: Iterable[str]) -> list[tuple[object, ...]]:
