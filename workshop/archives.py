@@ -1,9 +1,10 @@
 """Builds the Lambda archives: the same bytes from the same sources and lock, on every machine.
 
-An archive holds the Lambda's own Python and SQL files and the pure-Python distributions that its `requirements.txt`
-pins, taken from the environment that the lock installed and checked against what the wheels recorded. boto3 and
-botocore are the Lambda runtime's. Entries are sorted, stored without compression (zlib's output differs between its
-versions) and carry one fixed time and mode, so `source_code_hash` in Terraform changes only when the code does.
+An archive holds the Lambda's own Python, SQL and TOML files and the pure-Python distributions that its
+`requirements.txt` pins, taken from the environment that the lock installed and checked against what the wheels
+recorded. boto3 and botocore are the Lambda runtime's. Entries are sorted, stored without compression (zlib's output
+differs between its versions) and carry one fixed time and mode, so `source_code_hash` in Terraform changes only when
+the code does.
 """
 
 import base64
@@ -19,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from workshop.errors import WorkshopError
 from workshop.paths import DIST, LAMBDAS
 
-OWN_SUFFIXES = {".py", ".sql"}
+OWN_SUFFIXES = {".py", ".sql", ".toml"}
 NOT_SHIPPED = {"__pycache__", "tests"}
 NATIVE_SUFFIXES = {".so", ".pyd", ".dylib", ".dll"}
 # The licences travel with the code; the name and version let scanners and importlib.metadata see what is inside.

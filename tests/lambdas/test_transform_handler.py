@@ -6,8 +6,9 @@ from typing import Any
 
 import boto3
 import pytest
-from athena_transform import handler
-from athena_transform.errors import SettingsError
+from athena_transform import gold, handler
+from athena_transform.errors import QualityError, SettingsError
+from athena_transform.lake import Outcome
 from athena_transform.settings import Settings
 from transform_fakes import RAW, Scripted, World
 
@@ -48,7 +49,6 @@ def enter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_gold_takes_any_event(event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World("gold")
     enter(world, monkeypatch)
-    world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
     report = handler.handler(event, Context())
     assert report == {
         "outcome": "nothing_to_do",
@@ -56,9 +56,47 @@ def test_gold_takes_any_event(event: Any, monkeypatch: pytest.MonkeyPatch) -> No
         "days": [],
         "compacted": [],
         "is_complete": True,
-        "query_execution_ids": ["query-1"],
-        "data_scanned_in_bytes": 100,
+        "query_execution_ids": [],
+        "data_scanned_in_bytes": 0,
     }
+
+
+def test_gold_reconciles_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
+    report = handler.handler({"reconcile": True}, Context())
+    assert (report["outcome"], report["query_execution_ids"]) == ("nothing_to_do", ["query-1"])
+
+
+def test_gold_rebuilds_the_days_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    with pytest.raises(SettingsError, match="does not know 2020-12-17, 2020-12-18"):
+        handler.handler({"rebuild": ["2020-12-18", "2020-12-17"]}, Context())
+
+
+@pytest.mark.parametrize("event", [{"reconcile": "yes"}, {"reconcile": 1}, {"rebuild": ["yesterday"]}])
+def test_gold_refuses_what_it_does_not_understand(event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    with pytest.raises(SettingsError):
+        handler.handler(event, Context())
+
+
+def test_blocked_days_are_in_the_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World("gold")
+    enter(world, monkeypatch)
+    outcome = Outcome("ok", 5, quality_failures=2, quality_warnings=1)
+
+    def run(lake: Any, **_: Any) -> Outcome:
+        raise QualityError("2020-12-18 was blocked.", outcome)
+
+    monkeypatch.setattr(gold, "run", run)
+    with pytest.raises(QualityError):
+        handler.handler({}, Context())
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    assert (metrics["QualityFailures"], metrics["QualityWarnings"], metrics["RowsWritten"]) == ([2.0], [1.0], [5.0])
 
 
 def test_silver_reports_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,10 +123,11 @@ def test_metrics_and_logs_are_json_lines(monkeypatch: pytest.MonkeyPatch, capsys
     world = World("gold")
     enter(world, monkeypatch)
     world.athena.script = [Scripted("LEFT JOIN", states=["SUCCEEDED"])]
-    handler.handler({}, Context())
+    handler.handler({"reconcile": True}, Context())
     [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
     assert metrics["function_name"] == "dp-test-gold-scheduler"
     assert metrics["DataScanned"] == [100.0]
+    assert metrics["QualityFailures"] == metrics["QualityWarnings"] == [0.0]
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Lakehouse"
 
 

@@ -60,6 +60,7 @@ class FakeS3:
         self.journal = journal
         self.objects: dict[tuple[str, str], bytes] = {}
         self.metadata: dict[tuple[str, str], dict[str, str]] = {}
+        self.modified: dict[tuple[str, str], datetime] = {}
         self.before_put: Callable[[], None] = lambda: None
         self.after_put: Callable[[], None] = lambda: None
 
@@ -106,7 +107,8 @@ class FakeS3:
             yield {}
 
     def _listed(self, bucket: str, key: str) -> dict[str, Any]:
-        return {"Key": key, "ETag": self.etag(bucket, key), "Size": len(self.objects[bucket, key])}
+        size, modified = len(self.objects[bucket, key]), self.modified.get((bucket, key), START)
+        return {"Key": key, "ETag": self.etag(bucket, key), "Size": size, "LastModified": modified}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Metadata": self.metadata.get((Bucket, Key), {}), "ETag": self.etag(Bucket, Key)}
@@ -122,7 +124,7 @@ class Scripted:
 
     contains: str
     states: list[str] = field(default_factory=lambda: ["RUNNING", "SUCCEEDED"])
-    rows: list[list[str]] = field(default_factory=list)
+    rows: list[list[str | None]] = field(default_factory=list)
     update_count: int = 0
     manifest: str | None = None
     effect: Callable[[dict[str, Any]], None] = lambda request: None
@@ -185,17 +187,23 @@ class FakeGlue:
         self.journal = journal
         self.tables: dict[str, dict[str, Any]] = {
             "github_events_bronze": {"StorageDescriptor": {"Location": f"s3://{RAW}/github/events/"}},
-            "github_events_gold_daily": {
-                "StorageDescriptor": {
-                    "Location": f"s3://{GOLD}/github_events_gold_daily/",
-                    "Columns": [{"Name": "events_count", "Type": "bigint"}],
-                },
-                "PartitionKeys": [{"Name": "ingest_dt", "Type": "date"}],
-            },
+            **{table: self._gold_table(table) for table in ("github_events_gold_daily", "github_events_gold_hourly")},
         }
-        self.partitions: dict[str, dict[str, Any]] = {}
+        # (table, day) -> partition of Gold.
+        self.partitions: dict[tuple[str, str], dict[str, Any]] = {}
+        self.before_publish: Callable[[str], None] = lambda table: None
         # Silver's months, "yyyy-MM" -> folder.
         self.silver: dict[str, str] = {}
+
+    @staticmethod
+    def _gold_table(name: str) -> dict[str, Any]:
+        return {
+            "StorageDescriptor": {
+                "Location": f"s3://{GOLD}/{name}/",
+                "Columns": [{"Name": "events_count", "Type": "bigint"}],
+            },
+            "PartitionKeys": [{"Name": "ingest_dt", "Type": "date"}],
+        }
 
     def get_paginator(self, operation: str) -> "FakeGlue":
         assert operation == "get_partitions"
@@ -224,29 +232,30 @@ class FakeGlue:
 
     def get_partition(self, *, DatabaseName: str, TableName: str, PartitionValues: list[str]) -> dict[str, Any]:
         [day] = PartitionValues
-        if day not in self.partitions:
+        if (TableName, day) not in self.partitions:
             raise client_error("EntityNotFoundException")
-        return {"Partition": self.partitions[day]}
+        return {"Partition": self.partitions[TableName, day]}
 
     def create_partition(self, *, DatabaseName: str, TableName: str, PartitionInput: dict[str, Any]) -> None:
         [day] = PartitionInput["Values"]
-        assert day not in self.partitions
-        self._publish(day, PartitionInput)
+        assert (TableName, day) not in self.partitions
+        self._publish(TableName, day, PartitionInput)
 
     def update_partition(
         self, *, DatabaseName: str, TableName: str, PartitionValueList: list[str], PartitionInput: dict[str, Any]
     ) -> None:
         [day] = PartitionValueList
         assert PartitionInput["Values"] == [day]
-        assert day in self.partitions
-        self._publish(day, PartitionInput)
+        assert (TableName, day) in self.partitions
+        self._publish(TableName, day, PartitionInput)
 
-    def _publish(self, day: str, partition: dict[str, Any]) -> None:
-        self.journal.append(f"publish {day}")
-        self.partitions[day] = partition
+    def _publish(self, table: str, day: str, partition: dict[str, Any]) -> None:
+        self.before_publish(table)
+        self.journal.append(f"publish {table} {day}")
+        self.partitions[table, day] = partition
 
-    def location(self, day: str) -> str:
-        location: str = self.partitions[day]["StorageDescriptor"]["Location"]
+    def location(self, table: str, day: str) -> str:
+        location: str = self.partitions[table, day]["StorageDescriptor"]["Location"]
         return location
 
 

@@ -27,7 +27,7 @@ class UnsafeDeletionError(TransformError):
 
 
 class AuditError(TransformError):
-    """What UNLOAD wrote does not add up to what Silver holds; it was not published."""
+    """What a compaction wrote is not what the month holds; it was not published."""
 
 
 class MisplacedFilesError(TransformError):

@@ -12,7 +12,7 @@ from botocore.config import Config
 from athena_transform import gold, silver
 from athena_transform.athena import Athena
 from athena_transform.deadline import Deadline, LambdaContext
-from athena_transform.errors import SettingsError
+from athena_transform.errors import QualityError, SettingsError
 from athena_transform.lake import Lake, Outcome
 from athena_transform.settings import Settings
 from athena_transform.telemetry import logger, metrics
@@ -27,9 +27,11 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Bring Silver or Gold up to date; the event may be anything.
 
     Silver takes `{"days": ["YYYY-MM-DD", …]}` (look at these days too), `{"since": "YYYY-MM-DD"}` (look at all days
-    from then on) and `{"compact": ["YYYY-MM", …]}` (merge the files of these months). Returns outcome (`ok`,
-    `nothing_to_do`, `busy`), rows written, days, compacted months, is_complete (False: call again), and
-    query_execution_ids and data_scanned_in_bytes of the run's queries.
+    from then on) and `{"compact": ["YYYY-MM", …]}` (merge the files of these months). Gold takes
+    `{"rebuild": ["YYYY-MM-DD", …]}` (build these days whatever their revision is) and `{"reconcile": true}` (compare
+    every day's count with Silver's). Returns outcome (`ok`, `nothing_to_do`, `busy`), rows written, days, compacted
+    months, is_complete (False: call again, with an empty event), and query_execution_ids and data_scanned_in_bytes of
+    the run's queries.
     """
     logger.set_correlation_id(correlation_id(event, context))
     settings = Settings.from_environment(os.environ)
@@ -56,8 +58,14 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
             compact=[month(text) for text in listed(event, "compact")],
         )
     else:
-        outcome = gold.run(lake)
-    return _report(outcome, athena, context)
+        rebuild = [day(text, "rebuild") for text in listed(event, "rebuild")]
+        try:
+            outcome = gold.run(lake, rebuild=rebuild, reconcile=flag(event, "reconcile"))
+        except QualityError as error:
+            # The other days were built, and the metrics are what the alarms see.
+            _report(error.outcome, athena, context, settings)
+            raise
+    return _report(outcome, athena, context, settings)
 
 
 def correlation_id(event: Any, context: LambdaContext) -> str:
@@ -87,6 +95,14 @@ def day(text: Any, name: str) -> date:
         raise SettingsError(f"{name} has {text!r}, which is not a day of the form YYYY-MM-DD.") from error
 
 
+def flag(event: Any, name: str) -> bool:
+    """Whether the event says `true` for `name`. SettingsError if it says something that is neither true nor false."""
+    value = event.get(name, False) if isinstance(event, dict) else False
+    if not isinstance(value, bool):
+        raise SettingsError(f"{name} is {value!r}, which is neither true nor false.")
+    return value
+
+
 def month(text: Any) -> str:
     """A month of the event's field `compact`. SettingsError if it is none."""
     if not isinstance(text, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
@@ -94,13 +110,16 @@ def month(text: Any) -> str:
     return text
 
 
-def _report(outcome: Outcome, athena: Athena, context: LambdaContext) -> dict[str, Any]:
+def _report(outcome: Outcome, athena: Athena, context: LambdaContext, settings: Settings) -> dict[str, Any]:
     scanned = sum(execution.data_scanned_in_bytes for execution in athena.executions)
     # Environments share an account's metrics; the function's name keeps them apart.
     metrics.add_dimension("function_name", context.function_name)
     metrics.add_metric("RowsWritten", MetricUnit.Count, outcome.rows)
     metrics.add_metric("DataScanned", MetricUnit.Bytes, scanned)
     metrics.add_metric("Busy", MetricUnit.Count, int(outcome.outcome == "busy"))
+    if settings.transform == "gold":
+        metrics.add_metric("QualityFailures", MetricUnit.Count, outcome.quality_failures)
+        metrics.add_metric("QualityWarnings", MetricUnit.Count, outcome.quality_warnings)
     report = {
         "outcome": outcome.outcome,
         "rows": outcome.rows,

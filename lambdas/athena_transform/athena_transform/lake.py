@@ -1,7 +1,7 @@
 """What both transforms work with, and what both return."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -50,6 +50,7 @@ class Outcome:
 
     `rows` counts the rows written; `days` are the ingest days that are up to date because of it; `compacted` the months
     (`yyyy-MM`) whose files were merged. `is_complete` is False when the time did not suffice and another run is needed.
+    `quality_failures` and `quality_warnings` count the rules that failed, blocking and not.
     """
 
     outcome: Literal["ok", "nothing_to_do", "busy"]
@@ -57,6 +58,8 @@ class Outcome:
     days: tuple[date, ...] = ()
     compacted: tuple[str, ...] = ()
     is_complete: bool = True
+    quality_failures: int = field(default=0, compare=False)
+    quality_warnings: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, rows: int, days: list[date], *, is_complete: bool = True) -> "Outcome":

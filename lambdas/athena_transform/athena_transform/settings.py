@@ -12,9 +12,8 @@ GOLD_TABLE = "github_events_gold_daily"
 GOLD_HOURLY_TABLE = "github_events_gold_hourly"
 QUALITY_TABLE = "github_events_quality"
 BRONZE_TABLE = "github_events_bronze"
-# A table that exists only while a Gold day is being checked, over the folder that is about to be published.
-AUDIT_TABLE = "github_events_gold_daily_audit"
-# The same for a month of Silver that is being compacted.
+# A table that exists only while a month of Silver that has been compacted is checked, over the folder that is about to
+# be published. Gold's tables have one of the same kind each.
 SILVER_AUDIT_TABLE = "github_events_silver_audit"
 
 # Athena lower-cases names, and of the special characters only `_` is safe unquoted.
@@ -57,11 +56,6 @@ class Settings:
     def silver_location(self) -> str:
         """The folder of all of Silver's files; the only place where a failed INSERT's files may be deleted."""
         return f"s3://{self.silver_bucket}/{SILVER_TABLE}/"
-
-    @property
-    def gold_location(self) -> str:
-        """The folder of all Gold days and of their runs."""
-        return f"s3://{self.gold_bucket}/{GOLD_TABLE}/"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
