@@ -104,14 +104,21 @@ def test_documented_queries_run_and_count_what_pandas_counts(lake: SandboxLake, 
     silver.run(lake.lake("silver"))
     gold.run(lake.lake("gold"))
     results = {query: lake.query(query) for query in documented_queries()}
-    assert len(results) == 9
+    assert len(results) == 12
 
     [top_types] = [
-        rows for query, rows in results.items() if "event_type" in query and "ingest_dt = CURRENT_DATE" in query
+        rows
+        for query, rows in results.items()
+        if query.startswith("SELECT event_type, SUM") and "ingest_dt = CURRENT_DATE" in query
     ]
     counts = expected_silver(lake.lines).query("ingest_dt == @today")["event_type"].value_counts()
     assert [int(row[1] or 0) for row in top_types] == counts.head(10).to_list()
     assert all(counts[str(kind)] == int(total or 0) for kind, total in top_types)
+
+    [lineage] = [rows for query, rows in results.items() if "silver_file" in query]
+    pushes = expected_silver(lake.lines).query("ingest_dt == @today and event_type == 'PushEvent'")
+    found = {str(path): int(count or 0) for _, path, count in lineage}
+    assert found == pushes["bronze_path"].value_counts().to_dict()
 
     quality = [rows for query, rows in results.items() if "copies" in query or "<>" in query]
     assert quality == [[], [], []]

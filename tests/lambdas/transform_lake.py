@@ -21,6 +21,7 @@ from athena_transform.settings import Settings
 from transform_fakes import FakeClock
 
 BRONZE, SILVER, GOLD = "github_events_bronze", "github_events_silver", "github_events_gold_daily"
+QUARANTINE = "github_events_quarantine"
 HOURLY, QUALITY = "github_events_gold_hourly", "github_events_quality"
 HIVE = "org.apache.hadoop.hive.ql.io"
 TEXT_FORMAT = {
@@ -47,6 +48,10 @@ SILVER_COLUMNS = (
 )
 GOLD_COLUMNS = "event_type string, repo_id bigint, repo_name string, events_count bigint"
 HOURLY_COLUMNS = "hour timestamp, event_type string, is_bot boolean, events_count bigint"
+QUARANTINE_COLUMNS = (
+    "reason string, source string, byte_offset bigint, raw string, raw_bytes bigint, encoding string, "
+    "truncated boolean, received_at timestamp"
+)
 QUALITY_COLUMNS = (
     "run_id string, checked_at timestamp, ingest_day date, table_name string, rule string, blocking boolean, "
     "passed boolean, observed double, maximum double, revision string"
@@ -106,6 +111,15 @@ class SandboxLake:
         self._create_table(HOURLY, hourly, HOURLY_COLUMNS, "ingest_dt date", PARQUET_FORMAT, PARQUET_PARAMETERS)
         self._create_table(
             QUALITY, quality, QUALITY_COLUMNS, "run_dt string", TEXT_FORMAT, projection("run_dt", quality)
+        )
+        quarantine = f"s3://{self.bucket('raw')}/quarantine/github/events/"
+        self._create_table(
+            QUARANTINE,
+            quarantine,
+            QUARANTINE_COLUMNS,
+            "ingest_dt string",
+            TEXT_FORMAT,
+            projection("ingest_dt", quarantine),
         )
         results = {"OutputLocation": f"s3://{self.bucket('gold')}/athena-results/"}
         self.clients["athena"].create_work_group(
