@@ -6,64 +6,17 @@ https://docs.github.com/en/rest/activity/events and https://docs.github.com/en/r
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from serving import Server, serving
+from replica_client import START, Start
 
 from workshop.sandbox.github import EventSource, Fault, GitHubReplica, open_source
 
-START = 1_750_000_000
 # Formed like a token; written so that no scanner takes it for one.
 TOKEN = "gh" + "p_" + "A1" * 18
-
-
-class Client:
-    """A client of one server; answers are bytes as sent, whatever their status."""
-
-    def __init__(self, server: Server) -> None:
-        self.url = server.url
-        self._session = requests.Session()
-        self._session.verify = str(server.ca_bundle)
-        self._session.trust_env = False
-        self._session.headers.update({"Accept-Encoding": "identity"})
-
-    def close(self) -> None:
-        self._session.close()
-
-    def get(self, path: str = "/_github/events", method: str = "GET", **options: Any) -> requests.Response:
-        return self._session.request(method, self.url + path, timeout=30, **options)
-
-    def page(self, number: int = 1, etag: str | None = None, authorization: str | None = None) -> requests.Response:
-        headers = {"If-None-Match": etag, "Authorization": authorization}
-        return self.get(params={"per_page": "100", "page": str(number)}, headers=headers)
-
-
-@pytest.fixture(scope="module")
-def source() -> EventSource:
-    return open_source(seed=7, count=650)
-
-
-@pytest.fixture
-def start(source: EventSource, tmp_path: Path) -> Iterator[Callable[..., tuple[GitHubReplica, Client]]]:
-    """Start a replica with options of its own."""
-    with ExitStack() as servers:
-
-        def begin(**options: Any) -> tuple[GitHubReplica, Client]:
-            defaults: dict[str, Any] = {"state_file": tmp_path / "timeline.json", "clock": lambda: START}
-            replica = GitHubReplica(options.pop("source", source), **(defaults | options))
-            client = Client(servers.enter_context(serving(replica, tmp_path / "server")))
-            servers.callback(client.close)
-            return replica, client
-
-        yield begin
-
-
-Start = Callable[..., tuple[GitHubReplica, Client]]
 
 
 def test_a_page_is_the_events_own_bytes(start: Start, source: EventSource) -> None:
@@ -299,7 +252,7 @@ def test_the_hour_in_a_name_is_not_padded(start: Start, tmp_path: Path) -> None:
         assert client.get(f"/_gharchive/{name}").status_code == 404
 
 
-# Faults on demand
+# Faults on demand (those of the archive are in test_replica_archive.py)
 
 
 @pytest.mark.parametrize("status", [403, 429])
@@ -347,6 +300,78 @@ def test_faults_are_set_over_http_from_this_machine(start: Start) -> None:
     assert not replica.faults
 
 
+def windows_of(source: EventSource) -> list[set[str]]:
+    """The ids of each window: 300 events after another, by GitHub's documentation of a timeline."""
+    ids = [str(event.id) for event in source.events]
+    return [set(ids[first : first + 300]) for first in range(0, len(ids), 300)]
+
+
+def test_windows_are_skipped_on_demand(start: Start) -> None:
+    source = open_source(seed=7, count=1650)
+    windows = windows_of(source)
+    replica, client = start(source=source)
+    first = client.page().headers["ETag"]
+    client.get("/_github/_faults", method="PUT", json=[{"skip": 2}])
+    skipped = client.page(etag=first)
+    poll = {item["id"] for number in (1, 2, 3) for item in (skipped if number == 1 else client.page(number)).json()}
+    assert poll == windows[3]
+    assert {item["id"] for item in client.page(etag=skipped.headers["ETag"]).json()} <= windows[4]
+    # Whoever asks with the first ETag once more, without a fault, sees what the other missed.
+    assert {item["id"] for item in client.page(etag=first).json()} <= windows[1]
+    # No further than the last window, which is followed by nothing.
+    replica.faults.extend([Fault(skip=99), Fault(skip=1)])
+    last = client.page(etag=first)
+    assert {item["id"] for item in last.json()} <= windows[5]
+    assert client.page(etag=last.headers["ETag"]).status_code == 304
+    replica.faults.append(Fault(skip=1))
+    assert {item["id"] for item in client.page().json()} <= windows[1], "a reader without an ETag starts later, too"
+
+
+def test_a_poisoned_page_holds_its_own_events_and_five_other_things(start: Start) -> None:
+    replica, client = start()
+    whole = client.page()
+    events = whole.json()
+    client.get("/_github/_faults", method="PUT", json=[{"damage": "poisoned"}])
+    answer = client.page()
+    elements = answer.json()
+    assert answer.headers["ETag"] == whole.headers["ETag"]
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    assert (elements[0], elements[-1]) == (events[0], events[-1]), "they are between the events"
+    strangers = [element for element in elements if element not in events]
+    assert [element for element in elements if element in events] == events
+    number, no_id, no_time, future, quoted = strangers
+    assert number == 42
+    assert "id" not in no_id
+    assert no_time["created_at"] == "yesterday at noon"
+    assert future["created_at"].startswith("2999-")
+    assert quoted["actor"]["id"] == "20000977"
+    # Each has one fault only.
+    for stranger, sound in ((no_id, "actor"), (no_time, "id"), (future, "id"), (quoted, "id")):
+        assert stranger["type"] == "WatchEvent"
+        assert stranger[sound]
+    assert len({stranger["id"] for stranger in (no_time, future, quoted)} - {event["id"] for event in events}) == 3
+    # The poll goes on as if nothing had been.
+    assert not replica.faults
+    assert client.page(etag=answer.headers["ETag"]).content == client.page(etag=whole.headers["ETag"]).content
+
+
+@pytest.mark.parametrize("per_page", [1, 2, 5, 6, 7, 30])
+def test_a_page_of_any_size_can_be_poisoned(per_page: int, start: Start) -> None:
+    replica, client = start()
+    path = f"/_github/events?per_page={per_page}"
+    events = client.get(path).json()
+    replica.faults.append(Fault(damage="poisoned"))
+    elements = client.get(path).json()
+    assert len(elements) == per_page + 5
+    assert [element for element in elements if element in events] == events
+
+
+def test_a_page_without_events_can_be_poisoned(start: Start) -> None:
+    replica, client = start(source=open_source(count=50))
+    replica.faults.append(Fault(damage="poisoned"))
+    assert len(client.page(2).json()) == 5
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -360,6 +385,10 @@ def test_faults_are_set_over_http_from_this_machine(start: Start) -> None:
         b'[{"damage": "worse"}]',
         b'[{"retry_after": "soon"}]',
         b'[{"typo": 1}]',
+        b'[{"skip": -1}]',
+        b'[{"skip": true}]',
+        b'[{"damage": "corrupt"}]',
+        b'[{"hour": "2024-01-15-3"}]',
         b"[" * 50_000,
     ],
 )

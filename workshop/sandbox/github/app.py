@@ -6,22 +6,25 @@ that shows what it has already (see `_window_for`), and the defaults of poll int
 """
 
 import asyncio
-import gzip
 import hashlib
 import ipaddress
 import json
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from workshop.sandbox.github.archive import HourlyArchive
-from workshop.sandbox.github.faults import Fault, read_faults, write_faults
+from workshop.sandbox.github.faults import API_FAULTS, ARCHIVE_FAULTS, Fault, FaultQueue, take
+from workshop.sandbox.github.generated import GeneratedArchive
 from workshop.sandbox.github.limits import RateLimiter
+from workshop.sandbox.github.messages import Receive, Request, Response, Send, compress, respond
+from workshop.sandbox.github.poison import poisoned
 from workshop.sandbox.github.source import Event, EventSource
 from workshop.sandbox.github.timeline import WINDOW_SIZE, Timeline
 
@@ -40,51 +43,6 @@ TOKEN = re.compile(r"gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,25
 WINDOW_OF_ETAG = re.compile(r'W/"(\d{1,9})-')
 AUTHORIZATION = re.compile(r"(?:bearer|token) +(\S+)", re.IGNORECASE)
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer before it is sent."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Request:
-    """The parts of a request that the replica looks at. Header names are in lower case."""
-
-    method: str
-    path: str
-    url: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    client: str
-
-    @property
-    def reader(self) -> str:
-        """Who reads the timeline: all readers come from this machine, so the program's name tells them apart."""
-        return self.headers.get("user-agent", "")
-
-    @classmethod
-    def from_scope(cls, scope: Mapping[str, Any]) -> "Request":
-        """Read an ASGI HTTP scope. `url` is the request's address without its query."""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        host = headers.get("host") or "localhost"
-        return cls(
-            method=scope["method"],
-            path=scope["path"],
-            url=f"{scope.get('scheme', 'http')}://{host}{scope['path']}",
-            headers=headers,
-            query={name: values[-1] for name, values in query.items()},
-            client=(scope.get("client") or ("",))[0],
-        )
-
 
 class GitHubReplica:
     """An ASGI application for the paths under `/_github` and `/_gharchive`."""
@@ -96,17 +54,26 @@ class GitHubReplica:
         state_file: Path,
         hourly_limit: int = DEFAULT_HOURLY_LIMIT,
         poll_interval: int = 0,
+        archive_events_per_hour: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Serve `source`; which window each reader is at is kept in `state_file`.
 
         `hourly_limit` is the number of requests an hour and client, `poll_interval` the value of `X-Poll-Interval` in
-        seconds (GitHub's own is 60). WorkshopError if the state file cannot be read.
+        seconds (GitHub's own is 60). The archive has the source's hours and, if `archive_events_per_hour` is not 0,
+        all others from 2015 to now with that many generated events on average, which are kept for a while in the folder
+        `gharchive` beside the state file. WorkshopError for a state file that cannot be read, and for too many events.
         """
         self.source = source
         self.faults: deque[Fault] = deque()
+        self.archive_faults: deque[Fault] = deque()
         self._timeline = Timeline(source, state_file)
         self._archive = HourlyArchive(source)
+        self._generated = GeneratedArchive(
+            state_file.parent / "gharchive", archive_events_per_hour, {event.id for event in source.events}, clock
+        )
+        # Hours are written one after the other, so that many requests at once take no more memory than one.
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gharchive")
         self._limiter = RateLimiter(hourly_limit, clock)
         self._poll_interval = poll_interval
 
@@ -115,15 +82,20 @@ class GitHubReplica:
         request = Request.from_scope(scope)
         fault = Fault()
         if request.path == f"{API_PREFIX}/_faults":
-            response = await self._administer(request, receive)
+            response = await _administer(request, receive, API_FAULTS, self.faults)
+        elif request.path == f"{ARCHIVE_PREFIX}/_faults":
+            response = await _administer(request, receive, ARCHIVE_FAULTS, self.archive_faults)
         elif request.path.startswith(f"{ARCHIVE_PREFIX}/"):
-            response = await self._hour(request)
+            name = request.path.removeprefix(f"{ARCHIVE_PREFIX}/")
+            fault = take(self.archive_faults, name.removesuffix(".json.gz"))
+            await asyncio.sleep(fault.delay)
+            response = await self._hour(request, name, fault)
         else:
-            if request.path == f"{API_PREFIX}/events" and self.faults:
-                fault = self.faults.popleft()
+            if request.path == f"{API_PREFIX}/events":
+                fault = take(self.faults)
             await asyncio.sleep(fault.delay)
             response = self._api(request, fault)
-        await _respond(request, _compress(request, response), fault, send)
+        await respond(request, compress(request, response), fault.damage, receive, send)
 
     # The API
 
@@ -138,10 +110,11 @@ class GitHubReplica:
                 b"Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
             )
         if fault.status is not None:
-            return _fault_response(fault.status, fault.retry_after)
-        return self._limited(request)
+            limited = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            return _fault_response(fault, limited if fault.status in {403, 429} else "Server Error")
+        return self._limited(request, fault)
 
-    def _limited(self, request: Request) -> Response:
+    def _limited(self, request: Request, fault: Fault) -> Response:
         authorization = request.headers.get("authorization")
         token = _token(authorization)
         if authorization is not None and token is None:
@@ -151,22 +124,22 @@ class GitHubReplica:
         if allowance.remaining == 0:
             message = f"API rate limit exceeded for {'the token' if token else request.client}."
             return replace(_error(403, message), headers=allowance.headers)
-        response = self._events(request)
+        response = self._events(request, fault)
         # A conditional request that answers 304 is free, but only an authorized one.
         if not (response.status == 304 and token):
             allowance.used += 1
         return replace(response, headers={**response.headers, **allowance.headers})
 
-    def _events(self, request: Request) -> Response:
+    def _events(self, request: Request, fault: Fault) -> Response:
         page = _number(request.query.get("page"), default=1, maximum=None)
         per_page = _number(request.query.get("per_page"), default=DEFAULT_PAGE_SIZE, maximum=MAX_PAGE_SIZE)
         if (page - 1) * per_page >= WINDOW_SIZE:
             return _error(422, "In order to keep the API fast for everyone, pagination is limited for this resource.")
 
         etags = _etags(request.headers.get("if-none-match", ""))
-        index, is_new = self._window_for(request, page, per_page, etags)
+        index, is_new = self._window_for(request, page, per_page, etags, fault.skip)
         window = self._timeline.window(index)
-        body, etag = _page(window, index, page, per_page)
+        events, etag = _page(window, index, page, per_page)
         if not is_new or etag in etags:
             return Response(304, headers={"ETag": etag, "X-Poll-Interval": str(self._poll_interval)})
         if page == 1 and request.method == "GET":
@@ -181,59 +154,75 @@ class GitHubReplica:
         }
         if link := _link(request, page, len(window), per_page):
             headers["Link"] = link
-        return Response(200, body, headers)
+        if fault.damage == "poisoned":
+            # The ETag stays that of the events: the reader has seen this window, whatever came with it.
+            events = poisoned(events, window[0].created_at)
+        return Response(200, _array(events), headers)
 
-    def _window_for(self, request: Request, page: int, per_page: int, etags: Sequence[str]) -> tuple[int, bool]:
+    def _window_for(
+        self, request: Request, page: int, per_page: int, etags: Sequence[str], skip: int
+    ) -> tuple[int, bool]:
         """The window to show, and whether the reader does not have it yet.
 
-        Page 1 follows the ETag: the window after the one that it names, or that one again at the end of the source.
+        Page 1 follows the ETag: the window after the one that it names (`skip` windows later, but not beyond the last
+        one), or that one again at the end of the source.
         Without an ETag of ours the reader is new, or crashed before it could remember: it gets the first window.
         Later pages belong to the window whose first page the same reader was shown.
         """
         if page > 1:
             return self._timeline.opened_window(request.reader), True
+        last = len(self._timeline) - 1
         for etag in etags:
             named = WINDOW_OF_ETAG.match(etag)
-            if named is None or int(named[1]) >= len(self._timeline):
+            if named is None or int(named[1]) > last:
                 continue
             index = int(named[1])
             # The same number in an ETag of another source, or of pages of another size, says nothing.
             if _page(self._timeline.window(index), index, 1, per_page)[1] == etag:
-                return (index + 1, True) if index + 1 < len(self._timeline) else (index, False)
-        return 0, True
+                return (min(index + 1 + skip, last), True) if index < last else (index, False)
+        return min(skip, last), True
 
     # GH Archive
 
-    async def _hour(self, request: Request) -> Response:
+    async def _hour(self, request: Request, name: str, fault: Fault) -> Response:
         if request.method not in {"GET", "HEAD"}:
             return replace(_error(405, "Method Not Allowed"), headers={"Allow": "GET, HEAD"})
-        # Compressing an hour takes too long for the event loop.
-        content = await asyncio.to_thread(self._archive.file, request.path.removeprefix(f"{ARCHIVE_PREFIX}/"))
-        if content is None:
-            return _error(404, "Not Found")
-        return Response(200, content, {"Content-Type": "application/gzip"})
-
-    # Faults on demand
-
-    async def _administer(self, request: Request, receive: Receive) -> Response:
-        if not _is_loopback(request.client):
-            return _error(404, "Not Found")
-        if request.method == "PUT":
-            body = await _read_body(receive)
-            try:
-                self.faults = deque(read_faults(body))
-            except (ValueError, RecursionError) as error:
-                return _error(422, f"Not a queue of faults: {error}.")
-        elif request.method != "GET":
-            return replace(_error(405, "Method Not Allowed"), headers={"Allow": "GET, PUT"})
-        return Response(200, write_faults(list(self.faults)), {"Content-Type": "application/json"})
+        if fault.status is not None:
+            return _fault_response(fault, "Not Found" if fault.status == 404 else "Server Error")
+        headers = {"Content-Type": "application/gzip"}
+        # Compressing an hour, let alone generating one, takes too long for the event loop.
+        if content := await asyncio.to_thread(self._archive.file, name):
+            return Response(200, content, headers)
+        file = await asyncio.get_running_loop().run_in_executor(self._writer, self._generated.open, name)
+        return Response(200, headers=headers, file=file) if file else _error(404, "Not Found")
 
 
-def _page(window: Sequence[Event], index: int, page: int, per_page: int) -> tuple[bytes, str]:
-    """The body of one page of window `index`, and its ETag."""
+async def _administer(request: Request, receive: Receive, kind: FaultQueue, faults: deque[Fault]) -> Response:
+    """Show a queue of faults, or replace what is in it."""
+    if not _is_loopback(request.client):
+        return _error(404, "Not Found")
+    if request.method == "PUT":
+        body = await _read_body(receive)
+        try:
+            wanted = kind.read(body)
+        except (ValueError, RecursionError) as error:
+            return _error(422, f"Not a queue of faults: {error}.")
+        faults.clear()
+        faults.extend(wanted)
+    elif request.method != "GET":
+        return replace(_error(405, "Method Not Allowed"), headers={"Allow": "GET, PUT"})
+    return Response(200, kind.write(faults), {"Content-Type": "application/json"})
+
+
+def _page(window: Sequence[Event], index: int, page: int, per_page: int) -> tuple[list[bytes], str]:
+    """The events of one page of window `index`, and the page's ETag."""
     first = (page - 1) * per_page
-    body = b"[" + b",".join(event.raw for event in window[first : first + per_page]) + b"]"
-    return body, f'W/"{index}-{hashlib.sha256(body).hexdigest()}"'
+    events = [event.raw for event in window[first : first + per_page]]
+    return events, f'W/"{index}-{hashlib.sha256(_array(events)).hexdigest()}"'
+
+
+def _array(elements: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(elements) + b"]"
 
 
 def _link(request: Request, page: int, events: int, per_page: int) -> str:
@@ -280,49 +269,11 @@ def _error(status: int, message: str) -> Response:
     return Response(status, json.dumps(document).encode(), {"Content-Type": "application/json; charset=utf-8"})
 
 
-def _fault_response(status: int, retry_after: int | None) -> Response:
-    limited = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-    response = _error(status, limited if status in {403, 429} else "Server Error")
-    if retry_after is None:
+def _fault_response(fault: Fault, message: str) -> Response:
+    response = _error(fault.status or 500, message)
+    if fault.retry_after is None:
         return response
-    return replace(response, headers={**response.headers, "Retry-After": str(retry_after)})
-
-
-def _compress(request: Request, response: Response) -> Response:
-    """Gzip a JSON body for a client that accepts it, as GitHub does."""
-    accepted = {coding.split(";")[0].strip() for coding in request.headers.get("accept-encoding", "").split(",")}
-    if not response.body or "gzip" not in accepted or "json" not in response.headers.get("Content-Type", ""):
-        return response
-    compressed = gzip.compress(response.body, compresslevel=1, mtime=0)
-    return replace(response, body=compressed, headers={**response.headers, "Content-Encoding": "gzip"})
-
-
-async def _respond(request: Request, response: Response, fault: Fault, send: Send) -> None:
-    headers, body, length = dict(response.headers), response.body, len(response.body)
-    if body and fault.damage == "garbage":
-        headers.pop("Content-Encoding", None)
-        body = b"<!DOCTYPE html><title>Unicorn!</title>"
-        length = len(body)
-    elif body and fault.damage is not None:
-        body = body[: length // 2]
-        length = len(body) if fault.damage == "truncated" else length
-    if response.status != 304:
-        headers["Content-Length"] = str(length)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status,
-            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
-        }
-    )
-    # Returning with more to come makes the server close the connection.
-    await send(
-        {
-            "type": "http.response.body",
-            "body": b"" if request.method == "HEAD" else body,
-            "more_body": fault.damage == "cut",
-        }
-    )
+    return replace(response, headers={**response.headers, "Retry-After": str(fault.retry_after)})
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -6,6 +6,7 @@ Only integer draws and exact divisions are used, so that no platform's libm can 
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from workshop.errors import WorkshopError
 from workshop.sandbox.github.payloads import PAYLOADS, Scene
@@ -50,24 +51,36 @@ def generate(seed: int = DEFAULT_SEED, count: int = DEFAULT_COUNT) -> EventSourc
     return EventSource(f"generator, seed {seed}, {count} events", events)
 
 
-def _event(rng: random.Random, population: Population, identifier: int, kind: str, created: datetime) -> Event:
+def compose(
+    rng: random.Random, population: Population, kind: str, *, identifier: str, created_at: str, payload_at: str
+) -> dict[str, Any]:
+    """One invented event of a type, as GitHub's document; `payload_at` is the time of what its payload describes."""
     repository = population.repository()
     if kind not in PEOPLE_ONLY and rng.random() < BOT_SHARE:
         actor = population.bot()
     else:
         actor = repository.maintainer if rng.random() < MAINTAINER_SHARE else population.user()
-    created_at = created.strftime(CREATED_AT)
     _, payload = PAYLOADS[kind]
     document = {
-        "id": str(identifier),
+        "id": identifier,
         "type": kind,
         "actor": actor.short(display=True),
         "repo": repository.short(),
-        "payload": payload(Scene(rng, actor, repository, created_at)),
+        "payload": payload(Scene(rng, actor, repository, payload_at)),
         "public": True,
         "created_at": created_at,
     }
     if repository.owned_by_organization:
         document["org"] = repository.owner.short(display=False)
-    raw = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return Event(identifier, created, raw)
+    return document
+
+
+def write(document: Any) -> bytes:
+    """A document as GitHub writes it: UTF-8 without escapes or spaces."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _event(rng: random.Random, population: Population, identifier: int, kind: str, created: datetime) -> Event:
+    at = created.strftime(CREATED_AT)
+    document = compose(rng, population, kind, identifier=str(identifier), created_at=at, payload_at=at)
+    return Event(identifier, created, write(document))

@@ -4,6 +4,7 @@
 
 import random
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -79,6 +80,12 @@ class Population:
         self._repositories = [self._repository(n, organizations) for n in range(REPOSITORIES)]
         self._user_weights = _zipf(ACTORS)
         self._repository_weights = _zipf(REPOSITORIES)
+
+    def drawing_from(self, rng: random.Random) -> "Population":
+        """The same accounts and repositories, picked by other random numbers."""
+        other = copy(self)
+        other._rng = rng
+        return other
 
     def repository(self) -> Repository:
         """Any repository, the busy ones more often."""
