@@ -86,7 +86,11 @@ def _github(home: SandboxHome) -> "GitHubReplica":
     from workshop.sandbox.github import GitHubReplica, open_source  # noqa: PLC0415
 
     recording = home.settings.recording
-    return GitHubReplica(open_source(Path(recording) if recording else None), state_file=home.github / "timeline.json")
+    return GitHubReplica(
+        open_source(Path(recording) if recording else None),
+        state_file=home.github / "timeline.json",
+        archive_events_per_hour=home.settings.archive_events_per_hour,
+    )
 
 
 def _athena(home: SandboxHome, fallback: Handler, in_process: InProcessSession) -> "AthenaService":

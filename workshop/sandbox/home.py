@@ -13,7 +13,7 @@ from workshop.errors import WorkshopError
 from workshop.paths import REPOSITORY
 
 # Raised when an older checkout could no longer read what a newer one writes.
-FORMAT = 1
+FORMAT = 2
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 USER = "learner"
@@ -28,6 +28,8 @@ class Settings:
     account: str
     region: str
     recording: str | None = None
+    # How many events the generated hours of the GH Archive replica have on average: a lesson's day takes seconds.
+    archive_events_per_hour: int = 1000
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,7 @@ class SandboxHome:
                     "Name another folder in LAKEHOUSE_SANDBOX_HOME.",
                 )
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.marker.exists():
-                self._refuse_newer_format()
-            else:
+            if self._format() < FORMAT:
                 write_private(self.marker, json.dumps({"format": FORMAT}))
             for folder in self.folders:
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -104,13 +104,15 @@ class SandboxHome:
                 "Make the folder writable, or name another one in LAKEHOUSE_SANDBOX_HOME.",
             ) from error
 
-    def _refuse_newer_format(self) -> None:
-        found = _read(self.marker).get("format", 0)
+    def _format(self) -> int:
+        """The format of what is in the folder, 0 for a new one. Raises `WorkshopError` for a newer one than ours."""
+        found = int(_read(self.marker).get("format", 0)) if self.marker.exists() else 0
         if found > FORMAT:
             raise WorkshopError(
                 f"The sandbox in {self.root} was written by a newer version of the workshop (format {found}).",
                 "Update the checkout, or wipe the sandbox with `make sandbox-reset`.",
             )
+        return found
 
     @cached_property
     def settings(self) -> Settings:

@@ -51,13 +51,16 @@ def require_running(home: SandboxHome) -> Status:
     return current
 
 
-def up(home: SandboxHome, *, recording: Path | None = None) -> Status:
+def up(home: SandboxHome, *, recording: Path | None = None, archive_events_per_hour: int | None = None) -> Status:
     """Start the sandbox unless it runs, and return when it answers.
 
     `recording` (default: `LAKEHOUSE_RECORDING`) is a file of events for the GitHub replica; it is remembered, and
-    without one a seeded generator is used. Ports are chosen at the first start and never change afterwards.
+    without one a seeded generator is used. `archive_events_per_hour` (default: `LAKEHOUSE_ARCHIVE_EVENTS_PER_HOUR`,
+    else 1,000) is the average of the hours that the GH Archive replica generates, 0 for no such hours; it is remembered
+    too. Ports are chosen at the first start and never change afterwards.
     """
     wanted = _wanted_recording(recording)
+    archive = _wanted_archive(archive_events_per_hour)
     running = status(home)
     if running.running:
         if wanted and str(wanted) != home.settings.recording:
@@ -66,12 +69,17 @@ def up(home: SandboxHome, *, recording: Path | None = None) -> Status:
                 f"The sandbox already runs with events from {running.source}.",
                 "Stop it first with `make sandbox-down`.",
             )
+        if archive is not None and archive != home.settings.archive_events_per_hour:
+            raise WorkshopError(
+                f"The sandbox already runs with an archive of {home.settings.archive_events_per_hour} events an hour.",
+                "Stop it first with `make sandbox-down`.",
+            )
         return _wait_until_ready(home, None)
     remembered = home.settings.recording if home.settings_file.exists() else None
     if chosen := wanted or (Path(remembered) if remembered else None):
         _refuse_unusable(chosen)
     home.prepare()
-    _decide_settings(home, wanted)
+    _decide_settings(home, wanted, archive)
     for port in (home.settings.https_port, home.settings.http_port):
         _refuse_taken(port)
     return _wait_until_ready(home, _launch(home))
@@ -130,19 +138,37 @@ def _wanted_recording(recording: Path | None) -> Path | None:
     return chosen.expanduser().resolve() if chosen else None
 
 
+def _wanted_archive(events_per_hour: int | None) -> int | None:
+    named = os.environ.get("LAKEHOUSE_ARCHIVE_EVENTS_PER_HOUR")
+    if events_per_hour is None and named:
+        try:
+            events_per_hour = int(named)
+        except ValueError:
+            raise WorkshopError(
+                f"LAKEHOUSE_ARCHIVE_EVENTS_PER_HOUR is {named!r}, not a number.", "Give an average, such as 1000."
+            ) from None
+    if events_per_hour is not None:
+        from workshop.sandbox.github import check_events_per_hour  # noqa: PLC0415
+
+        check_events_per_hour(events_per_hour)
+    return events_per_hour
+
+
 def _refuse_unusable(recording: Path) -> None:
     from workshop.sandbox.github import open_source  # noqa: PLC0415
 
     open_source(recording)
 
 
-def _decide_settings(home: SandboxHome, recording: Path | None) -> None:
+def _decide_settings(home: SandboxHome, recording: Path | None, archive_events_per_hour: int | None) -> None:
     if not home.settings_file.exists():
         https_port, http_port = free_ports(2)
         region = os.environ.get("LAKEHOUSE_REGION") or os.environ.get("AWS_REGION") or DEFAULT_REGION
         home.save_settings(Settings(https_port, http_port, ACCOUNT, region))
     if recording:
         home.save_settings(replace(home.settings, recording=str(recording)))
+    if archive_events_per_hour is not None:
+        home.save_settings(replace(home.settings, archive_events_per_hour=archive_events_per_hour))
 
 
 def _refuse_taken(port: int) -> None:
