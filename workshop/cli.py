@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from workshop import cli_lake
 from workshop.errors import WorkshopError
 
 if TYPE_CHECKING:
@@ -244,6 +245,16 @@ def doctor() -> None:
     show(findings, out)
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
+
+
+# --- the lake --------------------------------------------------------------------------------------------------------
+
+app.command()(cli_lake.backfill)
+app.command()(cli_lake.quarantine)
+app.command()(cli_lake.replay)
+app.command()(cli_lake.lineage)
+# Whatever follows it is refused in words of our own, not repeated in an error message.
+app.command("github-token", context_settings={"allow_extra_args": True})(cli_lake.github_token)
 
 
 # --- deployment ------------------------------------------------------------------------------------------------------
