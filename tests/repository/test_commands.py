@@ -68,6 +68,13 @@ def test_commands_work_without_a_sandbox(command: str, tmp_path: Path) -> None:
         (["run", "-p", "noequals"], "NAME=VALUE"),
         (["run", "-p", "env=moon", "03"], "moon"),
         (["terraform", "plan", "moon"], "moon"),
+        (["backfill", "2024-01-15", "--env", "moon"], "moon"),
+        (["backfill", "2024-02-30"], "2024-02-30"),
+        (["backfill", "2024-01-15", "--hours", "7-5"], "7-5"),
+        (["quarantine", "yesterday"], "yesterday"),
+        (["replay", "2024-1-5"], "2024-1-5"),
+        (["lineage", "today", "PushEvent", "octo/cat"], "today"),
+        (["github-token", "ghp_0123"], "never an argument"),
     ],
 )
 def test_wrong_input_is_one_clear_line(arguments: list[str], says: str, tmp_path: Path) -> None:
