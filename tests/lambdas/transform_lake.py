@@ -146,8 +146,8 @@ class SandboxLake:
     def bucket(self, layer: str) -> str:
         return f"{self.name}-123456789012-{layer}"
 
-    def lake(self, transform: str, **clients: Any) -> Lake:
-        """What a run works with; `clients` takes the place of the real ones."""
+    def lake(self, transform: str, clock: FakeClock | None = None, **clients: Any) -> Lake:
+        """What a run works with; `clients` takes the place of the real ones, `clock` says when Lambda ends the run."""
         chosen = self.clients | clients
         self.silver_runs += transform == "silver"
         bucket = self.bucket(transform)
@@ -161,7 +161,7 @@ class SandboxLake:
             "STATE_PREFIX": "state/",
         }
         settings = Settings.from_environment(environment)
-        deadline = Deadline(FakeClock())
+        deadline = Deadline(clock or FakeClock())
         athena = Athena(chosen["athena"], database=self.database, work_group=self.work_group, deadline=deadline)
         return Lake(settings, chosen["s3"], chosen["glue"], athena, deadline, "test", self.now)
 
