@@ -2,16 +2,36 @@
 
 
 class IngestorError(Exception):
-    """Base of the errors below. The invocation fails, Lambda retries it, then its failure destination hears of it."""
+    """Base of the errors below. The invocation fails, and whoever invoked it tries again or hears of it."""
 
 
 class SettingsError(IngestorError):
     """The environment lacks a value, or holds one that cannot be used."""
 
 
+class RequestError(IngestorError):
+    """The event asks for nothing that the function knows. Asking again does not help."""
+
+
 class SourceError(IngestorError):
-    """GitHub could not be read: it kept failing, refused the token, or the time ran out."""
+    """GitHub or GH Archive could not be read: it kept failing, refused, or the time ran out."""
 
 
 class UnreadableBodyError(IngestorError):
     """A body is not a JSON array: cut short, or not from GitHub at all. Asking again may help."""
+
+
+class CorruptArchiveError(IngestorError):
+    """A file is not whole gzip: cut short, damaged, or followed by something else. Asking again may help."""
+
+
+class OutOfSpaceError(IngestorError):
+    """The temporary folder has no room for the file."""
+
+
+class ConflictError(IngestorError):
+    """Others keep writing the same object. Asking again helps."""
+
+
+class NotAnEventError(IngestorError):
+    """A line is not an event, for the reason that is the message."""

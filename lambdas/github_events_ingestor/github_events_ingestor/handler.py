@@ -1,4 +1,4 @@
-"""Lambda's entry point."""
+"""Lambda's entry point for polls."""
 
 import os
 from typing import Any
@@ -7,12 +7,14 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from github_events_ingestor.deadline import Deadline, LambdaContext
+from github_events_ingestor.deadline import Deadline, LambdaContext, utc_now
+from github_events_ingestor.event import Rule
 from github_events_ingestor.ingest import Outcome, ingest
-from github_events_ingestor.poll import Poll, Timeline, utc_now
-from github_events_ingestor.settings import Settings
+from github_events_ingestor.poll import Poll, Timeline
+from github_events_ingestor.settings import PollSettings, quarantine_prefix
+from github_events_ingestor.state import StateStore
 from github_events_ingestor.store import Store
-from github_events_ingestor.telemetry import logger, metrics
+from github_events_ingestor.telemetry import correlation_id, logger, metrics
 from github_events_ingestor.token import read_token
 
 # A call that hangs and is tried again ends within the time that the deadline keeps for storing.
@@ -25,33 +27,24 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Poll GitHub once and store what it has; the event may be anything.
 
     Returns outcome (`stored`, `not_modified`, `rate_limited`, `too_early`, `empty`), the numbers of events and of
-    quarantined lines, the keys of their objects, the number of requests, and until when GitHub wants no other poll.
+    quarantined lines, the keys of their objects, the number of requests, until when GitHub wants no other poll, and an
+    estimate of how many events no poll has seen.
     """
     logger.set_correlation_id(correlation_id(event, context))
-    settings = Settings.from_environment(os.environ)
-    store = Store(
-        client=boto3.client("s3", config=CLIENT_CONFIG),
-        bucket=settings.raw_bucket,
-        bronze_prefix=settings.bronze_prefix,
-        quarantine_prefix=settings.quarantine_prefix,
-        state_key=settings.state_key,
-    )
+    settings = PollSettings.from_environment(os.environ)
+    client = boto3.client("s3", config=CLIENT_CONFIG)
+    store = Store(client, settings.raw_bucket, settings.bronze_prefix, quarantine_prefix(settings.bronze_prefix))
+    memory = StateStore(client, settings.raw_bucket, settings.state_key)
+    now = utc_now()
 
     def poll(etag: str | None) -> Poll:
-        return Timeline(settings.api_url, _token(settings), Deadline(context)).poll(etag)
+        return Timeline(settings.api_url, _token(settings), Deadline(context), Rule(now)).poll(etag)
 
-    outcome = ingest(store, poll, utc_now(), source=f"{settings.api_url}/events")
+    outcome = ingest(store, memory, poll, now, source=f"{settings.api_url}/events")
     return _report(outcome, context)
 
 
-def correlation_id(event: Any, context: LambdaContext) -> str:
-    """The id that ties log lines to what caused them: the schedule's event if it has one, else the invocation."""
-    if isinstance(event, dict) and isinstance(event.get("id"), str):
-        return str(event["id"])
-    return context.aws_request_id
-
-
-def _token(settings: Settings) -> str | None:
+def _token(settings: PollSettings) -> str | None:
     if settings.token_parameter is None:
         return None
     return read_token(boto3.client("ssm", config=CLIENT_CONFIG), settings.token_parameter)
@@ -63,6 +56,8 @@ def _report(outcome: Outcome, context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("EventsStored", MetricUnit.Count, outcome.events)
     metrics.add_metric("EventsQuarantined", MetricUnit.Count, outcome.quarantined)
     metrics.add_metric("RateLimited", MetricUnit.Count, int(outcome.outcome == "rate_limited"))
+    if outcome.missed_estimate is not None:
+        metrics.add_metric("MissedEventsEstimate", MetricUnit.Count, outcome.missed_estimate)
     report = {
         "outcome": outcome.outcome,
         "events": outcome.events,
@@ -72,6 +67,7 @@ def _report(outcome: Outcome, context: LambdaContext) -> dict[str, Any]:
         "requests": outcome.requests,
         "not_before": outcome.not_before.isoformat() if outcome.not_before else None,
         "reason": outcome.reason,
+        "missed_estimate": outcome.missed_estimate,
     }
     logger.info("Polled", extra=report)
     return report

@@ -10,16 +10,17 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import urllib3
 
-from github_events_ingestor.deadline import Deadline
+from github_events_ingestor.deadline import Deadline, utc_now
 from github_events_ingestor.errors import SourceError, UnreadableBodyError
-from github_events_ingestor.events import Batch, split
+from github_events_ingestor.event import Rule
+from github_events_ingestor.headers import DEFAULT_PAUSE_SECONDS, number, retry_after
+from github_events_ingestor.page import Batch, split
 from github_events_ingestor.telemetry import logger
 
 # The largest page there is; a timeline holds 300 events, so three pages. The bound is for a Link that never ends.
@@ -34,10 +35,8 @@ READ_SECONDS = 10.0
 CHUNK_BYTES = 64 * 1024
 MAX_ATTEMPTS = 4
 FIRST_BACKOFF_SECONDS = 0.5
-# Secondary limits without a Retry-After: "wait for at least one minute". No limit of GitHub's is longer than its hour,
-# so a longer pause is a mistake that must not stop the ingestion.
-# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
-DEFAULT_PAUSE_SECONDS = 60.0
+# No limit of GitHub's is longer than its hour, so a longer pause is a mistake that must not stop the ingestion.
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 MAX_PAUSE_SECONDS = 3600.0
 
 _NEXT_PAGE = re.compile(r'<[^>]*>\s*;[^,]*\brel="?next\b')
@@ -56,8 +55,9 @@ class Limited:
 class Poll:
     """What one poll brought.
 
-    `modified` is False for a 304. `etag` is the one to send next time; None if the timeline could not be read to its
-    end, because then it must be read again. `pause` is for how many seconds GitHub wants no further poll.
+    `batches` are the timeline's pages, the first one first. `modified` is False for a 304. `etag` is the one to send
+    next time; None if the timeline could not be read to its end, because then it must be read again: `limited` says
+    why. `pause` is for how many seconds GitHub wants no further poll, for the `reason` given.
     """
 
     batches: tuple[Batch, ...] = ()
@@ -65,6 +65,7 @@ class Poll:
     etag: str | None = None
     limited: Limited | None = None
     pause: float = 0.0
+    reason: str = ""
     requests: int = 0
 
 
@@ -80,18 +81,17 @@ class _PassingError(Exception):
     """A failure that another try may not meet."""
 
 
-def utc_now() -> datetime:
-    """The time, with its zone."""
-    return datetime.now(UTC)
-
-
 @dataclass
 class Timeline:
-    """The public timeline at `api_url`, read as whoever `token` belongs to (None: as nobody)."""
+    """The public timeline at `api_url`, read as whoever `token` belongs to (None: as nobody).
+
+    `rule` tells what of it is an event.
+    """
 
     api_url: str
     token: str | None
     deadline: Deadline
+    rule: Rule
     now: Callable[[], datetime] = field(default=utc_now)
     requests: int = field(default=0, init=False)
 
@@ -110,43 +110,46 @@ class Timeline:
 
     def _poll(self, etag: str | None) -> Poll:
         batches: list[Batch] = []
-        first: _Answer | None = None
-        limited: Limited | None = None
-        more = True
-        while more and limited is None and len(batches) < MAX_PAGES:
-            answer = self._get(len(batches) + 1, None if batches else etag)
-            if answer.status == HTTPStatus.NOT_MODIFIED:
-                return Poll(modified=False, etag=etag, pause=_poll_interval(answer.headers), requests=self.requests)
-            first = first or answer
+        answer = first = self._get(1, etag)
+        limited = first.limited
+        while answer.batch is not None:
+            batches.append(answer.batch)
+            if len(batches) == MAX_PAGES or not _NEXT_PAGE.search(answer.headers.get("link", "")):
+                break
+            limited = self._exhausted(answer.headers)
+            if limited is not None:
+                break
+            answer = self._get(len(batches) + 1)
             limited = answer.limited
-            if answer.batch is not None:
-                batches.append(answer.batch)
-                more = _NEXT_PAGE.search(answer.headers.get("link", "")) is not None
-                limited = self._exhausted(answer.headers) if more else None
-        assert first is not None
+        modified = first.status != HTTPStatus.NOT_MODIFIED
+        # A poll may also end with the last request of the hour: then it is the next one that has to wait.
+        exhausted = limited or self._exhausted(answer.headers) or Limited("", 0.0)
+        pause = max(exhausted, _poll_interval(first.headers), key=lambda asked: asked.seconds)
         return Poll(
             batches=tuple(batches),
-            etag=_etag(first.headers) if limited is None else None,
+            modified=modified,
+            etag=None if limited else _etag(first.headers) if modified else etag,
             limited=limited,
-            pause=max(_poll_interval(first.headers), limited.seconds if limited else 0.0),
+            pause=pause.seconds,
+            reason=pause.reason,
             requests=self.requests,
         )
 
-    def _get(self, page: int, etag: str | None) -> _Answer:
+    def _get(self, page: int, etag: str | None = None) -> _Answer:
         """One page, tried again after failures that may pass."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._try(page, etag)
             except _PassingError as error:
                 backoff = FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-                if attempt == MAX_ATTEMPTS or backoff >= self.deadline.for_polling():
+                if attempt == MAX_ATTEMPTS or backoff >= self.deadline.left():
                     raise SourceError(f"Page {page} could not be read in {attempt} attempts: {error}") from error
                 logger.warning("Trying again", extra={"page": page, "attempt": attempt, "cause": str(error)})
                 self.deadline.sleep(backoff)
         raise AssertionError("The last attempt returns or raises.")
 
     def _try(self, page: int, etag: str | None) -> _Answer:
-        left = self.deadline.for_polling()
+        left = self.deadline.left()
         if left <= 0:
             raise SourceError(f"No time was left to read page {page}.")
         self.requests += 1
@@ -166,9 +169,9 @@ class Timeline:
                 body = self._read(response)
             finally:
                 response.close()
-        except urllib3.exceptions.SSLError as error:
-            raise SourceError(f"{self.api_url} cannot be trusted: {error}") from error
         except urllib3.exceptions.HTTPError as error:
+            if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args):
+                raise SourceError(f"{self.api_url} cannot be trusted: {error}") from error
             raise _PassingError(f"{type(error).__name__}: {error}") from error
         return self._judge(response.status, response.headers, body)
 
@@ -190,7 +193,7 @@ class Timeline:
         chunks: list[bytes] = []
         while chunk := response.read1(CHUNK_BYTES, decode_content=True):
             chunks.append(chunk)
-            if self.deadline.for_polling() <= 0:
+            if self.deadline.left() <= 0:
                 raise SourceError("The time ran out while a page was being read.")
         return b"".join(chunks)
 
@@ -199,7 +202,7 @@ class Timeline:
             return _Answer(status, headers)
         if status == HTTPStatus.OK:
             try:
-                return _Answer(status, headers, batch=split(body))
+                return _Answer(status, headers, batch=split(body, self.rule))
             except UnreadableBodyError as error:
                 raise _PassingError(str(error)) from error
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -213,8 +216,9 @@ class Timeline:
         """The rate limit that an answer tells of, None if it is another refusal."""
         if status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
             return None
-        if "retry-after" in headers:
-            return Limited("Retry-After", _bounded(self._retry_after(headers["retry-after"])))
+        asked = retry_after(headers, self.now())
+        if asked is not None:
+            return Limited("Retry-After", _bounded(asked))
         if exhausted := self._exhausted(headers):
             return exhausted
         if status == HTTPStatus.TOO_MANY_REQUESTS or b"rate limit" in body.lower():
@@ -225,20 +229,9 @@ class Timeline:
         """The primary rate limit, if no request is left in this hour."""
         if headers.get("x-ratelimit-remaining") != "0":
             return None
-        reset = _number(headers.get("x-ratelimit-reset"))
+        reset = number(headers.get("x-ratelimit-reset"))
         seconds = DEFAULT_PAUSE_SECONDS if reset is None else reset - self.now().timestamp()
         return Limited("primary rate limit", _bounded(seconds))
-
-    def _retry_after(self, value: str) -> float:
-        """Seconds of a Retry-After header, which is a number or a date (RFC 9110)."""
-        seconds = _number(value)
-        if seconds is not None:
-            return seconds
-        try:
-            until = parsedate_to_datetime(value)
-        except ValueError:
-            return DEFAULT_PAUSE_SECONDS
-        return (until - self.now()).total_seconds() if until.tzinfo else DEFAULT_PAUSE_SECONDS
 
 
 def _etag(headers: Mapping[str, str]) -> str | None:
@@ -247,13 +240,9 @@ def _etag(headers: Mapping[str, str]) -> str | None:
     return etag if _ETAG.fullmatch(etag) else None
 
 
-def _poll_interval(headers: Mapping[str, str]) -> float:
-    """X-Poll-Interval in seconds: "the time that you are required to wait", more under load."""
-    return _bounded(_number(headers.get("x-poll-interval")) or 0.0)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"[0-9]{1,15}", text) else None
+def _poll_interval(headers: Mapping[str, str]) -> Limited:
+    """X-Poll-Interval: "the time that you are required to wait", in seconds, more under load."""
+    return Limited("poll interval", _bounded(number(headers.get("x-poll-interval")) or 0.0))
 
 
 def _bounded(seconds: float) -> float:
