@@ -191,6 +191,8 @@ class Benchmark(StrEnum):
     """What `workshop bench` measures."""
 
     ATHENA = "athena"
+    BACKFILL = "backfill"
+    LAKE = "lake"
     COURSE = "course"
 
 
@@ -203,6 +205,14 @@ def bench(
         from workshop.bench.athena import measure  # noqa: PLC0415
 
         typer.echo(measure(err))
+    if only in (None, Benchmark.BACKFILL):
+        from workshop.bench.backfill import measure_backfill  # noqa: PLC0415
+
+        typer.echo(measure_backfill(err))
+    if only in (None, Benchmark.LAKE):
+        from workshop.bench.lake import measure_lake  # noqa: PLC0415
+
+        typer.echo(measure_lake(err))
     if only in (None, Benchmark.COURSE):
         from workshop.bench.course import as_markdown, measure_course  # noqa: PLC0415
 
@@ -210,6 +220,17 @@ def bench(
         typer.echo(as_markdown(result))
         if not result.ok:
             raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def datasets(environment: Annotated[str, typer.Option("--env", help="Whose catalog.")] = "dev") -> None:
+    """Write the generated parts of docs/datasets.md anew from a deployed catalog (for contributors)."""
+    from workshop.datasets import PAGE, parts, refreshed  # noqa: PLC0415
+    from workshop.lab import Workshop  # noqa: PLC0415
+
+    workshop = Workshop(env=environment)
+    page = refreshed(PAGE.read_text(encoding="utf-8"), parts(workshop.client("glue"), workshop.names))
+    PAGE.write_text(page, encoding="utf-8")
 
 
 @app.command()

@@ -35,6 +35,8 @@ BATCH_EVENTS = 3_600  # an hour of the API's timeline: 300 every five minutes
 REPEATS = 3
 # In one month each, so that the lake grows as it does in years.
 GROWTH_START = date(2019, 1, 16)
+# A day of a million events, and GH Archive's own volume: about four millions.
+VOLUME_EVENTS_AN_HOUR = (37_500, 150_000)
 VOLUME_DAY = date(2024, 1, 16)
 
 QUESTIONS = {
@@ -73,6 +75,12 @@ def conditions() -> str:
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python "
         f"{platform.python_version()}, {packages}; load of the last minute {os.getloadavg()[0]:.1f}."
     )
+
+
+def measure_lake(console: Console) -> str:
+    """All of this module, as Markdown."""
+    volumes = [measure_volume(console, events) for events in VOLUME_EVENTS_AN_HOUR]
+    return "\n\n".join([measure_growth(console), *volumes, measure_freshness(console)])
 
 
 # --- the cost of the same batch as the lake grows ---

@@ -20,7 +20,7 @@ from athena_transform.telemetry import logger
 # Bounds for ids that are not known: as text, every id of digits lies between them.
 LOWEST_ID, HIGHEST_ID = "0", ":"
 # Of a day's objects, those that are compared with Silver. Polls every five minutes make 288 objects a day, archive
-# hours 24 with some 3 GB together; a statement has at most 262,144 bytes, and a work group limits what a query may read.
+# hours 24 with some 3 GB together; a statement has at most 262,144 bytes, and a work group limits what a query reads.
 MOST_OBJECTS = 1_000
 MOST_PATH_BYTES = 200_000
 MOST_BYTES = 4 * 1024**3
