@@ -32,6 +32,7 @@ err = Console(stderr=True, soft_wrap=True)
 wide = Console(soft_wrap=True, width=4096)
 
 LOOK_EVERY_SECONDS = 1.0
+MOST_NOTES = 20
 
 Env = Annotated[str, typer.Option("--env", help="The environment: dev.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -286,11 +287,17 @@ def _show_backfill(hours: "Sequence[backfills.Hour]", progress: "backfills.Progr
         f"{progress.rows[layer]:,} new rows in {layer.title()}" for layer in ("silver",) if layer in progress.rows
     ]
     out.print("; ".join(parts) + ".", highlight=False)
-    failed = [hour for hour in hours if progress.results.get(hour, {}).get("outcome", "failed") == "failed"]
-    for hour in failed[:10]:
-        out.print(f"✘ {hour}  {reason_of(progress.results.get(hour, {}))}", markup=False, highlight=False, style="red")
-    if len(failed) > 10:
-        out.print(f"… and {len(failed) - 10} more.")
+    outcomes = {hour: progress.results.get(hour, {}) for hour in hours}
+    notes = [
+        f"○ {hour}  GH Archive does not have it" for hour, one in outcomes.items() if one.get("outcome") == "missing"
+    ]
+    notes += [
+        f"✘ {hour}  {reason_of(one)}" for hour, one in outcomes.items() if one.get("outcome", "failed") == "failed"
+    ]
+    for note in notes[:MOST_NOTES]:
+        out.print(note, markup=False, highlight=False, style="red" if note.startswith("✘") else None)
+    if len(notes) > MOST_NOTES:
+        out.print(f"… and {len(notes) - MOST_NOTES} more.")
     if progress.status != "SUCCEEDED":
         reason = reason_of({"error": progress.error, "cause": progress.cause}) if progress.error else progress.cause
         err.print(f"The execution ended as {progress.status}. {reason}".rstrip(), markup=False, highlight=False)

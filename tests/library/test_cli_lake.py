@@ -105,6 +105,7 @@ def test_a_backfill_is_followed_and_added_up_by_day(execution: Execution) -> Non
         ["all", "2", "1", "1", "0", "1,244", "6", "4.5", "KB"],
     ]
     assert "Took 1 min 01 s; 1,200 new rows in Silver." in answer.stdout
+    assert "○ 2024-01-16 07:00  GH Archive does not have it" in answer.stdout
 
 
 def test_a_failed_hour_is_named_and_is_exit_status_1(execution: Execution) -> None:
