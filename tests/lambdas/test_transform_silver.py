@@ -378,6 +378,16 @@ def test_crash_anywhere_loses_nothing_and_inserts_once(world: World, write: int)
     assert list(state(world)["days"]) == ["2020-12-18"]
 
 
+def test_objects_whose_files_are_removed_are_read_again_whatever_was_said_before(world: World) -> None:
+    poll(world, DAY, "a")
+    world.athena.script = [failing_insert(world), insert(update_count=1)]
+    world.athena.script[0].states = ["SUCCEEDED", "FAILED"]
+    world.glue.silver["2020-12"] = f"s3://{SILVER}/github_events_silver/year=2020/month=12/"
+    kill_at_put(world, 5)  # the objects are in the ledger, the state does not say so yet
+    assert silver.run(world.lake()).rows == 1
+    assert ORPHAN not in world.s3.keys(SILVER)
+
+
 def test_query_of_a_crashed_run_that_still_runs_means_busy(world: World) -> None:
     poll(world, DAY, "a")
     world.athena.script = [insert(states=["RUNNING", "SUCCEEDED"])]

@@ -5,7 +5,7 @@ inserts nothing; so it does no harm when a run that lost its lease writes an old
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,15 @@ class Ledger:
 
     def add(self, day: date, objects: Mapping[str, str]) -> None:
         """Enter objects, by name and ETag, of a day."""
-        document = {"objects": {**self.read(day), **objects}}
+        self._write(day, {**self.read(day), **objects})
+
+    def remove(self, day: date, names: Iterable[str]) -> None:
+        """Take objects of a day out again, by name."""
+        entered, gone = self.read(day), set(names)
+        if entered.keys() & gone:
+            self._write(day, {name: etag for name, etag in entered.items() if name not in gone})
+
+    def _write(self, day: date, objects: Mapping[str, str]) -> None:
+        document = {"objects": dict(objects)}
         body = json.dumps(document, indent=1, sort_keys=True).encode()
         self.s3.put_object(Bucket=self.bucket, Key=self.key(day), Body=body, ContentType="application/json")

@@ -250,6 +250,9 @@ class Inserter:
             logger.info("Inserted new events", extra={"rows": inserted, "days": sorted(in_flight.document["days"])})
         else:
             remove_orphans(self._lake.s3, execution.manifest, within=self._lake.settings.silver_location)
+            # Entered already, if an earlier run was told that the query had succeeded. Files and entries go together.
+            for day, objects in in_flight.days.items():
+                self._ledger.remove(day, objects)
             self._memory.disturbed(in_flight.days, execution.query_execution_id)
         self._lease.document["in_flight"] = None
         self._lease.save()
