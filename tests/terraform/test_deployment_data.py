@@ -18,7 +18,7 @@ from workshop.terraform import Terraform
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1200)]
 
 DAY = "2024-01-15"
-TOKEN = "ghp_Fq3vZ0e9secretTOKENthatNobodyMayFind"
+TOKEN = "ghp_of-the-tests-which-nobody-may-find"
 PARAMETER = "/lakehouse/github-token"
 
 
