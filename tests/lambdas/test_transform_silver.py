@@ -280,6 +280,34 @@ def test_revision_of_a_day_changes_with_rows_and_with_removed_files(world: World
     assert state(world)["days"][str(DAY)]["revision"] == "query-3", "its rows were visible for a while"
 
 
+def test_day_whose_state_got_lost_may_have_rows_anywhere(world: World) -> None:
+    poll(world, DAY, "a", ids=("100", "199"))
+    world.athena.script = [insert(update_count=1), insert(update_count=1)]
+    silver.run(world.lake())
+    del world.s3.objects[SILVER, "state/silver.json"]
+    world.glue.silver = {
+        month: f"s3://{SILVER}/github_events_silver/year=2020/month={month[5:]}/" for month in ("2020-11", "2020-12")
+    }
+    poll(world, DAY, "b", ids=("300", "399"))
+    silver.run(world.lake())
+    assert state(world)["days"][str(DAY)] == {
+        "revision": "query-2",
+        "months": ["2020-11", "2020-12"],
+        "first_id": None,
+        "last_id": None,
+    }
+
+
+def test_ids_of_repeats_belong_to_the_day_though_they_change_nothing(world: World) -> None:
+    poll(world, DAY, "a", ids=("300", "399"))
+    world.athena.script = [insert(update_count=1), insert(update_count=0)]
+    silver.run(world.lake())
+    poll(world, DAY, "b", ids=("100", "350"))
+    silver.run(world.lake())
+    entry = state(world)["days"][str(DAY)]
+    assert (entry["revision"], entry["first_id"], entry["last_id"]) == ("query-1", "100", "399")
+
+
 def test_files_that_no_reader_would_see_are_an_error_and_removed(world: World) -> None:
     world.glue.silver["2020-12"] = f"s3://{SILVER}/github_events_silver/compacted/year=2020/month=12/run=1/"
     poll(world, DAY, "a")

@@ -92,18 +92,25 @@ class Memory:
 
     # --- what Gold has to know ---
 
-    def touched(self, days: Iterable[date], extent: Extent, revision: str) -> None:
-        """Rows of these days have been added; the extent covers them."""
+    def touched(self, day: date, extent: Extent, revision: str | None, unknown: Iterable[str] | None) -> None:
+        """Objects of this extent have been read for a day; `revision` changes if rows were added (None: none were).
+
+        `unknown`: the months of Silver, for a day that was read before without an entry of it here (its state was
+        lost). It may have rows in any of them, with any id. None for a day that has not been read before.
+        """
         entries = self.document.setdefault("days", {})
-        for day in days:
-            entry = entries.get(day.isoformat())
-            months = extent.months | set(entry["months"] if entry else ())
-            entries[day.isoformat()] = {
-                "revision": revision,
-                "months": sorted(months),
-                "first_id": min(entry["first_id"], extent.first_id) if entry else extent.first_id,
-                "last_id": max(entry["last_id"], extent.last_id) if entry else extent.last_id,
-            }
+        entry = entries.get(day.isoformat())
+        if entry is None and revision is None:
+            return
+        if entry is None:
+            bounds = (None, None) if unknown is not None else (extent.first_id, extent.last_id)
+            entry = {"revision": revision, "months": list(unknown or ()), "first_id": bounds[0], "last_id": bounds[1]}
+        if entry["first_id"] is not None:
+            entry["first_id"] = min(entry["first_id"], extent.first_id)
+            entry["last_id"] = max(entry["last_id"], extent.last_id)
+        entry["months"] = sorted({*entry["months"], *extent.months})
+        entry["revision"] = revision or entry["revision"]
+        entries[day.isoformat()] = entry
 
     def disturbed(self, days: Iterable[date], revision: str) -> None:
         """Rows of these days were visible for a while and have been removed: what was built from them may be wrong."""

@@ -240,10 +240,11 @@ class Inserter:
         """Record a query that has ended: its objects as read, or its files as removed. True when it had succeeded."""
         if execution.has_succeeded:
             inserted = self._lake.athena.inserted_rows(execution.query_execution_id)
-            self._refuse_misplaced(execution)
+            present = self._refuse_misplaced(execution)
+            revision = execution.query_execution_id if inserted else None
+            for day in in_flight.days:
+                self._memory.touched(day, in_flight.extent, revision, present if self._ledger.read(day) else None)
             self._enter(in_flight.days)
-            if inserted:
-                self._memory.touched(in_flight.days, in_flight.extent, execution.query_execution_id)
             self.rows += inserted
             self.days |= set(in_flight.days)
             self.months |= in_flight.extent.months
@@ -258,18 +259,20 @@ class Inserter:
         self._lease.save()
         return execution.has_succeeded
 
-    def _refuse_misplaced(self, execution: Execution) -> None:
-        """Make sure that readers see every file of an insert.
+    def _refuse_misplaced(self, execution: Execution) -> list[str]:
+        """Make sure that readers see every file of an insert; returns the months that Silver has.
 
         Athena writes into the folder that a partition points to, also when a compaction has moved it, as Trino's Hive
         connector does. Should it ever write elsewhere, the rows would be lost without an error.
         """
-        folders = tuple(self._lake.silver_partitions().values())
+        partitions = self._lake.silver_partitions()
+        folders = tuple(partitions.values())
         lost = [path for path in manifest_paths(self._lake.s3, execution.manifest) if not path.startswith(folders)]
         if lost:
             remove_orphans(self._lake.s3, execution.manifest, within=self._lake.settings.silver_location)
             self._lease.document["in_flight"] = None
             raise MisplacedFilesError(f"Athena wrote {lost[0]}, where no partition of Silver points.")
+        return list(partitions)
 
     def _enter(self, days: dict[date, dict[str, str]]) -> None:
         for day, objects in days.items():
