@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from github_events_ingestor.deadline import Deadline
+from github_events_ingestor.state import StateStore
 from github_events_ingestor.store import Store
 
 BRONZE, QUARANTINE = "github/events/", "quarantine/github/events/"
@@ -86,4 +87,9 @@ def lines(client: Any, bucket: str, prefix: str) -> list[bytes]:
 
 
 def store_in(client: Any, bucket: str) -> Store:
-    return Store(client, bucket, BRONZE, QUARANTINE, STATE_KEY)
+    return Store(client, bucket, BRONZE, QUARANTINE)
+
+
+def memory_of(store: Store) -> StateStore:
+    """The memory that belongs to a store's bucket, through the same client."""
+    return StateStore(store.client, store.bucket, STATE_KEY)

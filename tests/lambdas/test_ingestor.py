@@ -17,12 +17,26 @@ from uuid import uuid4
 
 import pytest
 from github_events_ingestor.errors import SourceError
+from github_events_ingestor.event import Rule
 from github_events_ingestor.handler import handler
 from github_events_ingestor.ingest import Outcome, ingest
 from github_events_ingestor.poll import Poll, Timeline
-from github_events_ingestor.store import State, Store
+from github_events_ingestor.state import State
+from github_events_ingestor.store import Store
 from github_events_ingestor.telemetry import logger
-from ingestor_world import BRONZE, QUARANTINE, STATE_KEY, Invocation, Scripted, event, keys, lines, page, store_in
+from ingestor_world import (
+    BRONZE,
+    QUARANTINE,
+    STATE_KEY,
+    Invocation,
+    Scripted,
+    event,
+    keys,
+    lines,
+    memory_of,
+    page,
+    store_in,
+)
 from running_sandbox import RunningSandbox
 
 from workshop.sandbox.github import EventSource, Fault, GitHubReplica, open_source
@@ -62,8 +76,8 @@ def store(s3: Any, bucket: str) -> Store:
 
 
 def run(store: Store, url: str, now: datetime = NOW, invocation: Invocation | None = None) -> Outcome:
-    timeline = Timeline(f"{url}/_github", None, (invocation or Invocation()).deadline(), now=lambda: now)
-    return ingest(store, timeline.poll, now, f"{url}/_github/events")
+    timeline = Timeline(f"{url}/_github", None, (invocation or Invocation()).deadline(), Rule(now), now=lambda: now)
+    return ingest(store, memory_of(store), timeline.poll, now, f"{url}/_github/events")
 
 
 def digests(raws: Iterable[bytes]) -> Counter[str]:
@@ -129,12 +143,17 @@ def test_a_bronze_object_is_named_by_its_day_and_content(serve: Serve, replica: 
     assert (
         outcome.key == f"{BRONZE}ingest_dt=2026-02-03/{hashlib.sha256(gzip.decompress(body)).hexdigest()[:32]}.json.gz"
     )
+    held = [json.loads(line) for line in gzip.decompress(body).splitlines()]
     assert found["ContentType"] == "application/gzip"
     assert found["Metadata"] == {
         "source": f"{url}/_github/events",
         "events": "300",
+        "first-id": min(document["id"] for document in held),
+        "last-id": max(document["id"] for document in held),
+        "first-created-at": min(document["created_at"] for document in held),
+        "last-created-at": max(document["created_at"] for document in held),
         "etag": state_document(store)["etag"],
-        "polled-at": "2026-02-03T23:59:00+00:00",
+        "received-at": "2026-02-03T23:59:00+00:00",
     }
     # Bytes 4 to 7 of a gzip file are its time (RFC 1952): none, so that the same events give the same object.
     assert body[4:8] == bytes(4)
@@ -235,12 +254,12 @@ def test_two_overlapping_invocations_do_not_harm_each_other(
     faster: list[Outcome] = []
 
     def slow_poll(etag: str | None) -> Poll:
-        result = Timeline(f"{url}/_github", None, Invocation().deadline()).poll(etag)
+        result = Timeline(f"{url}/_github", None, Invocation().deadline(), Rule(NOW)).poll(etag)
         # Between this one's poll and its storing, two others run from start to end.
         faster.extend([run(store, url), run(store, url)])
         return result
 
-    slow = ingest(store, slow_poll, NOW, "test")
+    slow = ingest(store, memory_of(store), slow_poll, NOW, "test")
 
     assert [slow.outcome, *(outcome.outcome for outcome in faster)] == ["stored"] * 3
     assert slow.key == faster[0].key, "both saw the same timeline and name it alike"
@@ -250,14 +269,15 @@ def test_two_overlapping_invocations_do_not_harm_each_other(
 
 
 def test_the_state_is_written_only_by_whoever_knows_the_last_one(store: Store) -> None:
-    assert store.read_state() == State()
-    assert store.write_state(State(etag='W/"1"'))
-    assert not store.write_state(State(etag='W/"other first"')), "there is one already"
-    first = store.read_state()
-    assert store.write_state(State('W/"2"', NOW, "poll interval", first.version))
-    assert not store.write_state(State(etag='W/"late"', version=first.version)), "somebody else was faster"
-    second = store.read_state()
-    assert (second.etag, second.not_before, second.reason) == ('W/"2"', NOW, "poll interval")
+    memory = memory_of(store)
+    assert memory.read() == State()
+    assert memory.write(State(etag='W/"1"'))
+    assert not memory.write(State(etag='W/"other first"')), "there is one already"
+    first = memory.read()
+    assert memory.write(State('W/"2"', NOW, "poll interval", "17", first.version))
+    assert not memory.write(State(etag='W/"late"', version=first.version)), "somebody else was faster"
+    second = memory.read()
+    assert (second.etag, second.not_before, second.reason, second.newest_id) == ('W/"2"', NOW, "poll interval", "17")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"etag": null, "not_before": 5, "reason": ""}'])
@@ -339,6 +359,7 @@ def test_the_handler_polls_reports_and_measures(
         "requests": 3,
         "not_before": None,
         "reason": "",
+        "missed_estimate": None,
     }
     output = [json.loads(line) for line in printed().splitlines()]
     (log,) = [line for line in output if line.get("message") == "Polled"]

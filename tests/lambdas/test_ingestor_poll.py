@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from github_events_ingestor.errors import SourceError
+from github_events_ingestor.event import Rule
 from github_events_ingestor.poll import Limited, Poll, Timeline
 from ingestor_world import Invocation, Scripted, event, page
 
@@ -29,11 +30,11 @@ def replica(source: EventSource, tmp_path: Path) -> GitHubReplica:
 
 def poll(url: str, etag: str | None = None, *, token: str | None = None, invocation: Invocation | None = None) -> Poll:
     invocation = invocation or Invocation()
-    return Timeline(f"{url}/_github", token, invocation.deadline(), now=lambda: NOW).poll(etag)
+    return Timeline(f"{url}/_github", token, invocation.deadline(), Rule(NOW), now=lambda: NOW).poll(etag)
 
 
 def events(result: Poll) -> list[bytes]:
-    return [raw for batch in result.batches for raw in batch.events]
+    return [one.raw for batch in result.batches for one in batch.events]
 
 
 def test_one_poll_reads_the_whole_timeline_in_pages_of_100(
@@ -109,7 +110,7 @@ def test_a_long_retry_after_is_a_value_and_is_not_slept(serve: Serve, replica: G
     invocation = Invocation(limit=30)
     replica.faults.append(Fault(status=429, retry_after=3600))
     result = poll(serve(replica), invocation=invocation)
-    assert result == Poll(limited=Limited("Retry-After", 3600.0), pause=3600.0, requests=1)
+    assert result == Poll(limited=Limited("Retry-After", 3600.0), pause=3600.0, reason="Retry-After", requests=1)
     assert invocation.slept == []
 
 

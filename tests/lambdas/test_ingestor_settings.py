@@ -2,7 +2,7 @@
 
 import pytest
 from github_events_ingestor.errors import SettingsError
-from github_events_ingestor.settings import Settings
+from github_events_ingestor.settings import PollSettings, quarantine_prefix
 
 ENVIRONMENT = {
     "RAW_BUCKET": "dp-dev-123456789012-raw",
@@ -13,32 +13,32 @@ ENVIRONMENT = {
 
 
 def test_the_environment_is_read() -> None:
-    settings = Settings.from_environment(ENVIRONMENT)
-    assert settings == Settings(
+    settings = PollSettings.from_environment(ENVIRONMENT)
+    assert settings == PollSettings(
         "dp-dev-123456789012-raw",
         "github/events/",
         "state/github_events_ingestor.json",
         "https://api.github.com",
         None,
     )
-    assert settings.quarantine_prefix == "quarantine/github/events/"
+    assert quarantine_prefix(settings.bronze_prefix) == "quarantine/github/events/"
 
 
 @pytest.mark.parametrize(("value", "parameter"), [("", None), ("/dp-dev/github-token", "/dp-dev/github-token")])
 def test_the_token_is_optional(value: str, parameter: str | None) -> None:
-    assert Settings.from_environment(ENVIRONMENT | {"GITHUB_TOKEN_PARAMETER": value}).token_parameter == parameter
+    assert PollSettings.from_environment(ENVIRONMENT | {"GITHUB_TOKEN_PARAMETER": value}).token_parameter == parameter
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:4566/_github", "https://github.example.com/api/v3"])
 def test_another_server_of_the_api_can_be_chosen(url: str) -> None:
-    assert Settings.from_environment(ENVIRONMENT | {"GITHUB_API_URL": url}).api_url == url
+    assert PollSettings.from_environment(ENVIRONMENT | {"GITHUB_API_URL": url}).api_url == url
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_a_missing_setting_is_named(name: str) -> None:
     environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
     with pytest.raises(SettingsError, match=f"{name} is not set"):
-        Settings.from_environment(environment)
+        PollSettings.from_environment(environment)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_missing_setting_is_named(name: str) -> None:
 )
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is"):
-        Settings.from_environment(ENVIRONMENT | {name: value})
+        PollSettings.from_environment(ENVIRONMENT | {name: value})
