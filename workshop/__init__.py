@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workshop.checks import at_least, check, denied, exercise
+    from workshop.checks import at_least, check, denied, exercise, refused
     from workshop.lab import Workshop
 
-__all__ = ["Workshop", "at_least", "check", "denied", "exercise"]
+__all__ = ["Workshop", "at_least", "check", "denied", "exercise", "refused"]
 
 # Found on first use, so that `workshop --help` does not import what only notebooks need.
 _HOMES = {
@@ -16,6 +16,7 @@ _HOMES = {
     "check": "workshop.checks",
     "denied": "workshop.checks",
     "exercise": "workshop.checks",
+    "refused": "workshop.checks",
 }
 
 

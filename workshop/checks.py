@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.errors import WorkshopError
+from workshop.functions import FunctionFailed
 from workshop.records import GREEN, GREY, RED, Line, Outcome, Record, show, took
 
 # How services spell "no": S3, IAM and STS; JSON services such as Glue and Athena; answers without a body (HEAD).
@@ -61,7 +62,7 @@ def at_least(minimum: float) -> Callable[[Any], bool]:
 def examine(one: Check) -> Finding:
     """Look, compare, and put the result in words. An error of AWS or Athena is a finding, not a crash."""
     try:
-        value = one.look()
+        value = _plain(one.look())
     except ClientError as error:
         details = error.response["Error"]
         return Finding(one.claim, False, f"{details['Code']}: {details['Message']}")
@@ -71,7 +72,7 @@ def examine(one: Check) -> Finding:
         ok = bool(one.expect(value))
         wanted = "" if one.expect is bool else one.expect.__name__
     else:
-        ok = value == one.expect
+        ok = bool(value == one.expect)
         wanted = _words(one.expect)
     suffix = f", expected {wanted}" if not ok and wanted and wanted != "<lambda>" else ""
     return Finding(one.claim, ok, _words(value) + suffix)
@@ -123,6 +124,27 @@ def denied(action: str, call: Callable[..., Any], *arguments: Any, **options: An
     _finding(title, True, said)
 
 
+def refused(action: str, call: Callable[..., Any], *arguments: Any, because: str, **options: Any) -> str:
+    """Prove that the lake itself refuses `call(*arguments, **options)`: a function or Athena says `because`.
+
+    Returns the words of the refusal, which are shown; fails loudly when nothing was refused. A failure for another
+    reason is raised as it is.
+    """
+    title = f"Refused: {action}"
+    try:
+        call(*arguments, **options)
+    except (FunctionFailed, QueryFailed) as error:
+        if because not in error.message:
+            raise
+        # A function's own line has said it already.
+        _finding(title, True, error.message, quote=isinstance(error, QueryFailed))
+        return error.message
+    _finding(title, False, "it was done")
+    raise CheckpointFailed(
+        f"{action}: the lake did it, and it should have refused.", "Run the notebook again from its first cell."
+    )
+
+
 def exercise(title: str, answer: Any, accept: Callable[[Any], bool], hint: str = "") -> None:
     """Judge a learner's answer; `...` means not attempted. Shows the outcome and never stops the notebook.
 
@@ -144,15 +166,21 @@ def exercise(title: str, answer: Any, accept: Callable[[Any], bool], hint: str =
     show(Record("exercise", f"Exercise: {title}", "pass" if ok else "fail"), note)
 
 
-def _finding(claim: str, ok: bool, found: str) -> None:
+def _finding(claim: str, ok: bool, found: str, *, quote: bool = True) -> None:
     details = {"checks": [{"claim": claim, "ok": ok, "found": found}]}
-    quote = f'<div style="margin:2px 0 0 22px;border-left:3px solid {GREY};padding-left:8px">{html.escape(found)}</div>'
-    show(Record("check", claim, "pass" if ok else "fail", details=details), body=quote)
+    look = f"margin:2px 0 0 22px;border-left:3px solid {GREY};padding-left:8px"
+    body = f'<div style="{look}">{html.escape(found)}</div>' if quote else ""
+    show(Record("check", claim, "pass" if ok else "fail", details=details), body=body)
 
 
 def _says_denied(message: str) -> bool:
     lowered = message.lower()
     return any(words in lowered for words in ("access denied", "accessdenied", "not authorized"))
+
+
+def _plain(value: Any) -> Any:
+    """Python's own value for a scalar of numpy's, which is what pandas finds."""
+    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def _words(value: Any) -> str:

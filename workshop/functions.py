@@ -39,7 +39,8 @@ def call(client: Any, function_name: str, payload: dict[str, Any] | None = None)
             time.sleep(2)
             answer = invoke(client, function_name, payload)
     except FunctionFailed as error:
-        line.end(Record("call", function_name, "fail", round(line.seconds, 3)), error.message)
+        note = error.message.removeprefix(f"{function_name} ")
+        line.end(Record("call", function_name, "fail", round(line.seconds, 3)), note)
         raise
     record = Record("call", function_name, seconds=round(line.seconds, 3), details={"outcome": answer.get("outcome")})
     line.end(record, f"{summary(answer)} · {took(line.seconds)}")

@@ -1,12 +1,13 @@
 """`Workshop`, what every notebook starts with: the way to AWS, to Terraform, to Athena and to the lake's functions."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workshop import checks, functions, identities, queries
+from workshop import breakage, checks, functions, identities, queries
 from workshop.errors import WorkshopError
 from workshop.names import Names
 from workshop.records import Record, amount, in_notebook, show, show_html, step
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LAYERS = {"bronze": "raw", "silver": "silver", "gold": "gold"}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much each layer holds. After a run of Silver and Gold, all but `bronze_lines` are the same number."""
+
+    bronze_lines: int
+    bronze_ids: int
+    silver_rows: int
+    gold_events: int
 
 
 class Workshop:
@@ -83,7 +94,8 @@ class Workshop:
             raise WorkshopError(
                 f"AWS does not know who you are: {error}", "Sign in first (`aws sso login`, or set AWS_PROFILE)."
             ) from error
-        return Names(env=self.env, account_id=identity["Account"], region=self.session.region_name)
+        partition = identity["Arn"].split(":")[1]
+        return Names(env=self.env, account_id=identity["Account"], region=self.session.region_name, partition=partition)
 
     # --- Terraform ---------------------------------------------------------------------------------------------------
 
@@ -171,7 +183,10 @@ class Workshop:
         return frame
 
     def invoke(self, function: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Invoke "ingestor", "silver" or "gold" and wait for its answer; a function's own error is raised."""
+        """Invoke a function ("ingestor", "backfill", "silver", "gold") and return its answer.
+
+        Raises `FunctionFailed` with the function's own error.
+        """
         if function not in self.names.functions:
             raise WorkshopError(
                 f"There is no function {function!r}.", f"Choose one of: {', '.join(self.names.functions)}."
@@ -181,6 +196,57 @@ class Workshop:
     def ingest(self, max_polls: int = 60) -> list[dict[str, Any]]:
         """Poll the source until it has nothing new (at most `max_polls` times). Returns every poll's answer."""
         return functions.drain(self.client("lambda"), self.names.functions["ingestor"], max_polls)
+
+    def backfill(self, *days: str, hours: str = "0-23") -> "pd.DataFrame":
+        """Fetch hours of GH Archive into Bronze, then bring Silver and Gold up to date; one row an hour.
+
+        `days` are days or ranges (`2024-01-10..2024-01-15`), `hours` those of each day, e.g. `0-5,12`. Columns: day,
+        hour, outcome (stored, already_stored, missing, failed), events, quarantined, bytes, attempts. WorkshopError if
+        an hour failed or the state machine did not come to its end.
+        """
+        from workshop.history import fetch  # noqa: PLC0415
+
+        return fetch(self.client("stepfunctions"), self.names.state_machine_arn, days, hours)
+
+    def quarantine(self, *days: str) -> "pd.DataFrame":
+        """What was refused on these days (by default, the newest that have any): columns reason, lines, bytes."""
+        import pandas as pd  # noqa: PLC0415
+
+        from workshop import quarantine  # noqa: PLC0415
+        from workshop.backfill import parse_days  # noqa: PLC0415
+
+        chosen = parse_days(days) or quarantine.days_with_lines(self.session, self.names)[-quarantine.MOST_DAYS :]
+        found = quarantine.contents(self.session, self.names, chosen)
+        return pd.DataFrame(found.reasons, columns=["reason", "lines", "bytes"])
+
+    def replay(self, day: str) -> dict[str, Any]:
+        """Check a day's quarantine anew, and release what is an event now; the function's answer."""
+        from workshop import quarantine  # noqa: PLC0415
+        from workshop.backfill import parse_day  # noqa: PLC0415
+
+        with step(f"Replay the quarantine of {day}") as line:
+            answer = dict(quarantine.replay(self.session, self.names, parse_day(day), line.say).released)
+            line.note = f"{answer['released']:,} released, {answer['kept']:,} kept"
+        return answer
+
+    def lineage(self, day: str, event_type: str, repository: str) -> "pd.DataFrame":
+        """Where a number of Gold comes from; one row for each file of Silver and object of Bronze, which are the index.
+
+        Columns events, received_at (UTC), source. WorkshopError if Gold and Silver have nothing of it, or do not agree.
+        """
+        from workshop.backfill import parse_day  # noqa: PLC0415
+        from workshop.history import lineage  # noqa: PLC0415
+
+        return lineage(self.session, self.names, parse_day(day), event_type, repository)
+
+    def counts(self) -> Counts:
+        """How much each layer holds, by one query that reads all of them."""
+        tables = self.names.tables
+        sql = f"""SELECT bronze_lines, bronze_ids, silver_rows, gold_events
+        FROM (SELECT COUNT(*) AS bronze_lines, COUNT(DISTINCT id) AS bronze_ids FROM {tables["bronze"]})
+        CROSS JOIN (SELECT COUNT(*) AS silver_rows FROM {tables["silver"]})
+        CROSS JOIN (SELECT COALESCE(SUM(events_count), 0) AS gold_events FROM {tables["gold"]})"""  # noqa: S608 - names of ours
+        return Counts(*(int(number) for number in self.quiet_sql(sql).iloc[0]))
 
     def bucket(self, layer: str) -> str:
         """The bucket of "bronze", "silver" or "gold"."""
@@ -240,6 +306,26 @@ class Workshop:
     def function_wearing(self, role_arn: str, name: str) -> AbstractContextManager[Any]:
         """Create a function that has the role, yield `call(action, arguments)`, and delete it again."""
         return identities.function_wearing(self.session, role_arn, name)
+
+    # --- breaking things, each for one `with` block (see `workshop.breakage`) ----------------------------------------
+
+    def source_faults(self, *faults: Mapping[str, Any], part: breakage.Part = "api") -> AbstractContextManager[bool]:
+        """Let the source's next answers go wrong; yields False where the source is real and cannot be made to."""
+        return breakage.source_faults(faults, part)
+
+    def copy_beside(
+        self, layer: str, key: str, change: Callable[[bytes], bytes] | None = None
+    ) -> AbstractContextManager[str]:
+        """Put a copy of an object, changed by `change`, beside it; yields its key, and takes it away at the end."""
+        return breakage.copy_beside(self.client("s3"), self.bucket(layer), key, change)
+
+    def put_back(self, layer: str, key: str) -> AbstractContextManager[None]:
+        """Put an object back at the end as it is now."""
+        return breakage.put_back(self.client("s3"), self.bucket(layer), key)
+
+    def short_of_time(self, function: str, seconds: int) -> AbstractContextManager[None]:
+        """Let a function ("silver", …) run for so many seconds at most, and at the end for as long as before."""
+        return breakage.short_of_time(self.client("lambda"), self.names.functions[function], seconds)
 
     # --- lessons -----------------------------------------------------------------------------------------------------
 
