@@ -5,7 +5,7 @@ expression of a cell. Drawing happens in this process (vl-convert), so a noteboo
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec
 
 import altair as alt
@@ -69,6 +69,65 @@ def bars(
     )
     numbers = base.mark_text(align="left", dx=5, color=_INK).encode(text=alt.Text(f"{value}:Q", format=",~f"))
     return (base.mark_bar(color=color, cornerRadiusEnd=2) + numbers).properties(width=width, height=alt.Step(21))
+
+
+@_drawn
+def columns(
+    frame: pd.DataFrame,
+    *,
+    category: str,
+    value: str,
+    series: str,
+    title: str = "",
+    label: str = "",
+    colors: Mapping[str, str] | None = None,
+    side_by_side: bool = False,
+) -> Any:
+    """Upright bars in the frame's own order, the series of a category on top of each other or side by side.
+
+    `frame`: one row a category and series, `value` a number. `colors` gives the order of the series and their colours;
+    `label` says what the categories are.
+    """
+    known = colors or dict(zip(dict.fromkeys(frame[series]), [ORANGE, BLUE, *PALETTE[2:]], strict=False))
+    order = list(dict.fromkeys(frame[category]))
+    # The first series lies on the ground.
+    ranked = frame.assign(rank=frame[series].map(list(known).index))
+    encoding: dict[str, Any] = {
+        "x": alt.X(f"{category}:N", sort=order, title=label or None, axis=alt.Axis(labelAngle=0)),
+        "y": alt.Y(f"{value}:Q", title=None, stack=None if side_by_side else "zero", axis=alt.Axis(format=",~f")),
+        "color": alt.Color(f"{series}:N", title=None, scale=alt.Scale(domain=list(known), range=list(known.values()))),
+        "order": alt.Order("rank:Q"),
+    }
+    if side_by_side:
+        encoding["xOffset"] = alt.XOffset(f"{series}:N", sort=list(known))
+    chart = alt.Chart(ranked, title=title).mark_bar(cornerRadiusEnd=2 if side_by_side else 0)
+    return chart.encode(**encoding).properties(width=WIDTH, height=220)
+
+
+@_drawn
+def verdicts(frame: pd.DataFrame, *, rule: str, run: str, passed: str, title: str = "", label: str = "") -> Any:
+    """What each rule said in each run: a square where it held, a larger cross where it did not.
+
+    `frame`: one row a rule and run, `passed` true or false; rules and runs keep the frame's order. `label` says what
+    the runs are.
+    """
+    told = frame.assign(verdict=frame[passed].map({True: "held", False: "broken"}))
+
+    def scale(*held_and_broken: Any) -> alt.Scale:
+        return alt.Scale(domain=["held", "broken"], range=list(held_and_broken))
+
+    return (
+        alt.Chart(told, title=title)
+        .mark_point(filled=True, opacity=1)
+        .encode(
+            x=alt.X(f"{run}:N", sort=list(dict.fromkeys(frame[run])), title=label or None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{rule}:N", sort=list(dict.fromkeys(frame[rule])), title=None),
+            color=alt.Color("verdict:N", title=None, scale=scale(PALETTE[2], PALETTE[4])),
+            shape=alt.Shape("verdict:N", title=None, scale=scale("square", "cross")),
+            size=alt.Size("verdict:N", title=None, scale=scale(70, 260)),
+        )
+        .properties(width=WIDTH - 120, height=alt.Step(21))
+    )
 
 
 @_drawn

@@ -69,3 +69,48 @@ def test_tree_adds_up() -> None:
 
 def test_no_rows_is_not_an_error() -> None:
     assert "no rows" in plots.to_svg(plots.bars(pd.DataFrame({"t": [], "n": []}), category="t", value="n"))
+
+
+def two_by_two() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "poll": ["9", "9", "10", "10"],
+            "what": ["seen", "missed", "seen", "missed"],
+            "events": [300, 0, 300, 450],
+        }
+    )
+
+
+def test_columns_keep_the_frames_order_and_the_colours_order() -> None:
+    colors = {"missed": "#8c8c8c", "seen": "#0f83c9"}
+    chart = plots.columns(two_by_two(), category="poll", value="events", series="what", colors=colors).to_dict()
+    encoding = chart["encoding"]
+    assert encoding["x"]["sort"] == ["9", "10"]  # as text, 10 would come first
+    assert encoding["color"]["scale"] == {"domain": ["missed", "seen"], "range": ["#8c8c8c", "#0f83c9"]}
+    assert encoding["y"]["stack"] == "zero"
+    assert "xOffset" not in encoding
+
+
+def test_columns_side_by_side_are_not_added_up() -> None:
+    chart = plots.columns(two_by_two(), category="poll", value="events", series="what", side_by_side=True)
+    encoding = chart.to_dict()["encoding"]
+    assert encoding["y"]["stack"] is None
+    assert encoding["xOffset"] == {"field": "what", "sort": ["seen", "missed"], "type": "nominal"}
+    svg = plots.to_svg(chart)
+    assert len(re.findall(r'aria-roledescription="bar"', svg)) == 4
+
+
+def test_a_broken_rule_is_told_by_shape_and_not_by_colour_alone() -> None:
+    frame = pd.DataFrame({"rule": ["a", "b"] * 2, "run": ["1", "1", "2", "2"], "passed": [True, True, True, False]})
+    chart = plots.verdicts(frame, rule="rule", run="run", passed="passed", label="runs")
+    encoding = chart.to_dict()["encoding"]
+    assert encoding["shape"]["scale"]["range"] == ["square", "cross"]
+    drawn = plots.to_svg(chart)
+    assert drawn.count("verdict: held") == 3
+    assert drawn.count("verdict: broken") == 1
+
+
+def test_what_is_not_there_is_nothing_to_draw() -> None:
+    nothing = pd.DataFrame([])
+    assert "no rows" in plots.to_svg(plots.columns(nothing, category="poll", value="events", series="what"))
+    assert "no rows" in plots.to_svg(plots.verdicts(nothing, rule="rule", run="run", passed="passed"))
