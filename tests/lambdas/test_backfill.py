@@ -6,6 +6,7 @@ What is expected is counted from the served files with gzip and json.
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -150,10 +151,8 @@ def test_death_at_any_call_leaves_an_hour_that_the_next_try_completes_once(
     dying = HourStore(
         Dying(store.client, number, after=after), store.bucket, BRONZE, QUARANTINE, "state/gharchive_backfill/"
     )
-    try:
+    with suppress(KeyboardInterrupt):
         run(dying, url)
-    except KeyboardInterrupt:
-        pass
     run(store, url)
     assert keys(store.client, store.bucket, BRONZE) == [KEY]
     assert lines(store.client, store.bucket, BRONZE) == GENERATED
@@ -180,8 +179,8 @@ def test_replay_releases_what_is_an_event_by_now(serve: Serve, store: HourStore)
 def test_shortcut_accepts_only_what_the_definition_accepts(number: int, cuts: list[tuple[int, bytes]]) -> None:
     line = GENERATED[number]
     for place, put in cuts:
-        place %= len(line)
-        line = line[:place] + put + line[place + 1 :]
+        at = place % len(line)
+        line = line[:at] + put + line[at + 1 :]
     rule = Rule(NOW)
     shortcut = rule.recognise(line)
     if shortcut is not None:
@@ -217,18 +216,11 @@ def test_what_athena_could_not_read_is_no_event(changes: dict[str, Any], reason:
         rule.judge(line)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"42",
-        b"[]",
-        b'{"id":NaN}',
-        b"\xff",
-        json.dumps(event(1)).encode() + b"\0",
-        b'{"a":' * 600 + b"1" + b"}" * 600,
-    ],
-)
+DEEP = b'{"a":' * 600 + b"1" + b"}" * 600
+NUL = json.dumps(event(1)).encode() + b"\0"
+
+
+@pytest.mark.parametrize("line", [b"", b"42", b"[]", b'{"id":NaN}', b"\xff", NUL, DEEP])
 def test_what_is_not_strict_json_is_no_event(line: bytes) -> None:
     with pytest.raises(NotAnEventError):
         Rule(NOW).identify(line)
