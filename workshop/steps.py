@@ -111,6 +111,9 @@ NEEDS: dict[str, str | None] = {
     "05_silver": "ingest",
     "06_gold": "silver",
     "07_explore_gold": "gold",
+    "08_backfill": "backfill",
+    "09_quality": "backfill",
+    "10_break_and_heal": "backfill",
     "99_teardown": None,
 }
 

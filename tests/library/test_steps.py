@@ -64,6 +64,18 @@ def test_an_empty_world_takes_two_applies_and_then_the_data_in_order() -> None:
     assert world.done[2:] == ["ingest", "silver", "gold"]
 
 
+@pytest.mark.parametrize("notebook", ["08_backfill", "09_quality", "10_break_and_heal"])
+def test_the_state_machine_is_built_with_the_rest_and_only_for_notebooks_that_need_it(notebook: str) -> None:
+    world = World()
+    prepare(world, notebook)  # type: ignore[arg-type]
+    assert len(world.done) == 5
+    assert INNER + "gharchive_backfill" in world.done[1][1]
+    assert world.done[2:] == ["ingest", "silver", "gold"]
+    built_up_to_gold = World(built=ALL - {"backfill"}, filled=set(ALL))
+    prepare(built_up_to_gold, notebook)  # type: ignore[arg-type]
+    assert built_up_to_gold.done == [("env", [INNER + "gharchive_backfill"])]
+
+
 def test_a_killed_run_is_continued_and_not_started_over() -> None:
     world = World(built={"remote_state", "data_lake", "catalog"})
     prepare(world, "05_silver")  # type: ignore[arg-type]
@@ -83,7 +95,7 @@ def test_each_notebook_needs_at_least_what_the_one_before_needs() -> None:
 
 def test_an_unknown_notebook_is_an_error() -> None:
     with pytest.raises(WorkshopError, match="no notebook"):
-        prepare(World(), "08_iceberg")  # type: ignore[arg-type]
+        prepare(World(), "11_iceberg")  # type: ignore[arg-type]
 
 
 def failing(code: str) -> Any:
