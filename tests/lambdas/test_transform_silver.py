@@ -448,3 +448,29 @@ def test_refused_statement_leaves_no_trace_but_a_server_error_does(world: World)
     assert state(world)["in_flight"]["query_execution_id"] is None
     world.athena.script = [insert(states=["SUCCEEDED"], update_count=7)]
     assert silver.run(world.lake()) == Outcome("ok", 7, (DAY,))
+
+
+def refuse_repetition(_: dict[str, Any]) -> None:
+    """The query has been started, its answer got lost, and the SDK's next attempts are throttled."""
+    error = client_error("ThrottlingException", 400)
+    error.response["ResponseMetadata"]["RetryAttempts"] = 4
+    raise error
+
+
+def test_refusal_of_a_repeated_request_does_not_say_that_nothing_runs(world: World) -> None:
+    poll(world, DAY, "a")
+    world.athena.script = [insert(states=["SUCCEEDED"], update_count=7, effect=refuse_repetition)]
+    with pytest.raises(ClientError, match="Throttling"):
+        silver.run(world.lake())
+    assert silver.run(world.lake()) == Outcome("ok", 7, (DAY,))
+    assert list(state(world)["days"]) == ["2020-12-18"]
+
+
+def test_refusal_in_a_later_run_does_not_say_that_the_query_of_a_dead_one_never_ran(world: World) -> None:
+    poll(world, DAY, "a")
+    world.athena.script = [insert(states=["SUCCEEDED"], update_count=7)]
+    kill_at_put(world, 3)  # started, and nobody knows
+    world.athena.refusals = [client_error("ThrottlingException", 400)]
+    with pytest.raises(ClientError, match="Throttling"):
+        silver.run(world.lake())
+    assert silver.run(world.lake()) == Outcome("ok", 7, (DAY,))

@@ -152,7 +152,7 @@ class Inserter:
         in_flight = InFlight(document)
         logger.warning("An earlier run did not finish", extra={"token": in_flight.query.token})
         if in_flight.query_execution_id is None:
-            self._start(in_flight)
+            self._start(in_flight, is_first_try=False)
         execution = self._lake.athena.describe(str(in_flight.query_execution_id))
         if not execution.is_finished:
             logger.info("Its query still runs", extra={"query_execution_id": execution.query_execution_id})
@@ -208,7 +208,7 @@ class Inserter:
         self._memory.widen(extent, present)
         self._lease.document["in_flight"] = in_flight.document
         self._lease.save()
-        self._start(in_flight)
+        self._start(in_flight, is_first_try=True)
         execution = self._lake.athena.wait(str(in_flight.query_execution_id))
         if not self._settle(in_flight, execution):
             raise execution.error()
@@ -226,12 +226,12 @@ class Inserter:
             known.append(Extent(first_id, last_id, frozenset((months or "").split(",")) - {""}))
         return Extent.union(known)
 
-    def _start(self, in_flight: InFlight) -> None:
+    def _start(self, in_flight: InFlight, *, is_first_try: bool) -> None:
         try:
             in_flight.document["query_execution_id"] = self._lake.athena.start(in_flight.query)
         except ClientError as error:
-            # Athena has refused it, so nothing runs. After a server error (5xx) nobody knows: the next run will ask.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            # A refusal says that nothing runs only if no request came before it whose answer got lost.
+            if is_first_try and _is_refused_at_once(error):
                 self._lease.document["in_flight"] = None
             raise
         self._lease.save()
@@ -278,3 +278,13 @@ class Inserter:
         for day, objects in days.items():
             self._ledger.add(day, objects)
             self._memory.saw(day)
+
+
+def _is_refused_at_once(error: ClientError) -> bool:
+    """Whether a service has refused the first request that the SDK sent.
+
+    After a server error (5xx) nobody knows what it has done, nor after a refusal of a repetition: the SDK repeats a
+    request whose answer got lost.
+    """
+    metadata = error.response["ResponseMetadata"]
+    return int(metadata["HTTPStatusCode"]) < 500 and not metadata.get("RetryAttempts")
