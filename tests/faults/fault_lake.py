@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from time import sleep
 from typing import Any
 
 import pandas as pd
@@ -40,6 +41,7 @@ PREFIX = "github/events/"
 # Longer than a lease, and than any query takes here.
 A_WHILE = timedelta(minutes=40)
 MOST_TRIES = 8
+POLL_SECONDS = 0.02
 PATH = re.compile(r"'(s3://[^']+)'")
 
 
@@ -379,6 +381,8 @@ class World:
             document: dict[str, Any] = athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]
             if document["Status"]["State"] not in {"QUEUED", "RUNNING"}:
                 return document
+            # Asking all the time would take the time from the query.
+            sleep(POLL_SECONDS)
 
     def _drop_files(self, query: Query, share: float) -> None:
         """Of a query that does not succeed, only a share of its files has been written. Without any, no manifest."""
