@@ -7,11 +7,20 @@ from typing import Any
 from workshop.errors import WorkshopError
 from workshop.records import Line, Record, amount, step, took
 
-LONGEST_WAIT_SECONDS = 300
+# Longer than any function may run: a call that is given up would be made again while the first still works.
+READ_SECONDS = 960
+LONGEST_WAIT_SECONDS = 1800
 
 
 class FunctionFailed(WorkshopError):  # noqa: N818 - the name says what happened
     """The function raised; `message` is the error's own text."""
+
+
+def patient_lambda(session: Any) -> Any:
+    """A client that waits for a function as long as it may run, and never calls it twice by itself."""
+    from botocore.config import Config  # noqa: PLC0415 - slow to import
+
+    return session.client("lambda", config=Config(read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}))
 
 
 def invoke(client: Any, function_name: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -45,6 +54,22 @@ def call(client: Any, function_name: str, payload: dict[str, Any] | None = None)
     record = Record("call", function_name, seconds=round(line.seconds, 3), details={"outcome": answer.get("outcome")})
     line.end(record, f"{summary(answer)} · {took(line.seconds)}")
     return answer
+
+
+def until_done(client: Any, function_name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Call Silver or Gold until nothing is left to do; the last answer, with the rows of all calls."""
+    started = time.monotonic()
+    rows = 0
+    while True:
+        answer = invoke(client, function_name, payload)
+        rows += answer.get("rows", 0)
+        busy = answer.get("outcome") == "busy"
+        if not busy and answer.get("is_complete", True):
+            return answer | {"rows": rows}
+        if time.monotonic() - started > LONGEST_WAIT_SECONDS:
+            raise WorkshopError(f"{function_name} has not come to an end.", "Run the command again.")
+        if busy:
+            time.sleep(2)
 
 
 def summary(answer: dict[str, Any]) -> str:

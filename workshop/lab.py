@@ -191,11 +191,11 @@ class Workshop:
             raise WorkshopError(
                 f"There is no function {function!r}.", f"Choose one of: {', '.join(self.names.functions)}."
             )
-        return functions.call(self.client("lambda"), self.names.functions[function], payload)
+        return functions.call(functions.patient_lambda(self.session), self.names.functions[function], payload)
 
     def ingest(self, max_polls: int = 60) -> list[dict[str, Any]]:
         """Poll the source until it has nothing new (at most `max_polls` times). Returns every poll's answer."""
-        return functions.drain(self.client("lambda"), self.names.functions["ingestor"], max_polls)
+        return functions.drain(functions.patient_lambda(self.session), self.names.functions["ingestor"], max_polls)
 
     def backfill(self, *days: str, hours: str = "0-23") -> "pd.DataFrame":
         """Fetch hours of GH Archive into Bronze, then bring Silver and Gold up to date; one row an hour.

@@ -1,13 +1,11 @@
 """The quarantine: what was refused and why, and releasing what is an event after all."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from workshop.errors import WorkshopError
-from workshop.functions import invoke
+from workshop.functions import invoke, patient_lambda, until_done
 from workshop.names import Names
 from workshop.queries import athena_sql
 
@@ -15,9 +13,6 @@ PREFIX = "quarantine/github/events/ingest_dt="
 MOST_DAYS = 31
 SAMPLES_PER_REASON = 2
 SAMPLE_CHARACTERS = 160
-# Longer than any function may run: a call that is given up would be made again while the first still works.
-READ_SECONDS = 960
-LONGEST_WAIT_SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -97,26 +92,3 @@ def replay(session: Any, names: Names, day: date, say: Callable[[str], None] = l
     say("Bringing Gold up to date")
     gold = until_done(client, names.functions["gold"], {})
     return Replay(released, silver, gold)
-
-
-def patient_lambda(session: Any) -> Any:
-    """A client that waits for a function as long as it may run, and never calls it twice by itself."""
-    from botocore.config import Config  # noqa: PLC0415 - slow to import
-
-    return session.client("lambda", config=Config(read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}))
-
-
-def until_done(client: Any, function_name: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Call Silver or Gold until nothing is left to do; the last answer, with the rows of all calls."""
-    started = time.monotonic()
-    rows = 0
-    while True:
-        answer = invoke(client, function_name, payload)
-        rows += answer.get("rows", 0)
-        busy = answer.get("outcome") == "busy"
-        if not busy and answer.get("is_complete", True):
-            return answer | {"rows": rows}
-        if time.monotonic() - started > LONGEST_WAIT_SECONDS:
-            raise WorkshopError(f"{function_name} has not come to an end.", "Run the command again.")
-        if busy:
-            time.sleep(2)

@@ -150,7 +150,8 @@ class Terraform:
         import boto3  # noqa: PLC0415 - a quarter of a second to import
 
         if self._env is None:
-            return boto3.client(service)
+            # Not boto3's default session: that would keep the credentials of the first sandbox it met.
+            return boto3.Session().client(service)
         env = self._env
         return boto3.client(
             service,

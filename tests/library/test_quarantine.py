@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workshop import quarantine
+from workshop import functions
 from workshop.functions import FunctionFailed
 from workshop.names import Names
 from workshop.quarantine import contents, days_with_lines, replay
@@ -49,7 +49,7 @@ class FakeSession:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine.time, "sleep", lambda _: None)
+    monkeypatch.setattr(functions.time, "sleep", lambda _: None)
 
 
 RELEASED = {"outcome": "replayed", "day": "2024-01-15", "released": 3, "kept": 1, "keys": ["k"]}

@@ -181,8 +181,7 @@ def timed(lake: Workshop, function: str, payload: dict[str, Any]) -> tuple[float
 def until_complete(lake: Workshop, function: str, payload: dict[str, Any]) -> float:
     """Invoke until nothing is left to do; returns the seconds."""
     begun = time.perf_counter()
-    while not lake.invoke(function, payload)["is_complete"]:
-        pass
+    functions.until_done(functions.patient_lambda(lake.session), lake.names.functions[function], payload)
     return time.perf_counter() - begun
 
 
@@ -275,7 +274,7 @@ def measure_volume(console: Console, events_per_hour: int, pictures: Path | None
 
 def backfill(lake: Workshop, day: date) -> None:
     """All hours of a day, as many at a time as the state machine does; Silver and Gold are timed by themselves."""
-    client, name = lake.client("lambda"), lake.names.functions["backfill"]
+    client, name = functions.patient_lambda(lake.session), lake.names.functions["backfill"]
     with ThreadPoolExecutor(HOURS_AT_A_TIME) as pool:
         list(pool.map(lambda hour: functions.invoke(client, name, {"day": str(day), "hour": hour}), range(24)))
 

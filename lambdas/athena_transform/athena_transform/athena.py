@@ -8,7 +8,9 @@ from typing import Any
 from athena_transform.deadline import Deadline
 from athena_transform.errors import QueryFailedError, QueryTimedOutError
 
-FIRST_POLL_SECONDS = 0.25
+# Each pause is half as long again as the one before, so a query is noticed within a third of the time it took.
+FIRST_POLL_SECONDS = 0.1
+POLL_GROWTH = 1.5
 LONGEST_POLL_SECONDS = 5.0
 # How long to look whether a stop took effect; it fits into the time that Deadline keeps back.
 STOP_POLLS = 5
@@ -95,7 +97,7 @@ class Athena:
             if left == 0:
                 raise self._stop(query_execution_id)
             self._deadline.sleep(min(pause, left))
-            pause = min(2 * pause, LONGEST_POLL_SECONDS)
+            pause = min(POLL_GROWTH * pause, LONGEST_POLL_SECONDS)
 
     def run(self, query: Query) -> Execution:
         """Start the query and wait for its success; QueryFailedError carries Athena's reason."""
