@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ import boto3
 from botocore.config import Config
 
 from workshop.sandbox.home import SandboxHome
+from workshop.sandbox.lock import HomeLock
 
 Statement = Mapping[str, Any]
 # Creates a role with these permissions; returns credentials of a session.
@@ -44,6 +47,16 @@ class RunningSandbox:
             "config": Config(retries={"total_max_attempts": 1}, proxies={}),
         }
         return SESSION.client(service, **(defaults | options))
+
+
+def kill(sandbox: RunningSandbox) -> None:
+    """End the server at once, as a crash or the out-of-memory killer would."""
+    lock = HomeLock(sandbox.home.lock)
+    holder = lock.holder()
+    assert holder is not None
+    os.kill(holder.pid, signal.SIGKILL)
+    while lock.holder() is not None:
+        time.sleep(0.01)
 
 
 def allow(actions: str | Sequence[str], resources: str | Sequence[str], **more: Any) -> Statement:

@@ -38,6 +38,8 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "answer lost, then throttled": ("lost", "throttle"),
     "answer lost, then denied": ("lost", "deny"),
     "answer cut short": ("cut",),
+    # Kills the sandbox's server once the call has been answered, and starts it again.
+    "sandbox killed": ("crash", "pass"),
     # The next three are done when the call begins; its requests pass.
     "time passes": ("pass",),
     "another worker": ("pass",),
@@ -57,10 +59,10 @@ class Killed(BaseException):
 class Fault:
     """A kind of `SCRIPTS`, at the n-th call of a run (from 1), or at the first one after it that it fits.
 
-    `operation`: the only operation that it strikes, "" for any. `detail`: for "time passes" the seconds that
-    Lambda then leaves; for "another worker" the function that it runs to
-    its end; for "query fails" the share of its files that are written; for "query takes long" the seconds it takes and
-    what becomes of it when it is stopped (`cancelled`, `too late`, `later`).
+    `operation`: the only operation that it strikes, "" for any. `detail`: for "time passes" the seconds that Lambda
+    then leaves; for "another worker" the function that it runs to its end; for "query fails" the share of its files
+    that are written; for "query takes long" the seconds it takes and what becomes of it when it is stopped
+    (`cancelled`, `too late`, `later`).
     """
 
     kind: str
@@ -137,6 +139,9 @@ class Effects(Protocol):
 
     def look(self) -> None:
         """Let a reader look."""
+
+    def crash(self) -> None:
+        """Kill the services with all that is in their memory, and start them again."""
 
 
 class Process:
@@ -235,6 +240,8 @@ class Process:
         response = self._world.perform(self, call)
         if action == "kill after":
             self._die()
+        if action == "crash":
+            self._world.crash()
         if action == "lost":
             raise ConnectionClosedError(endpoint_url=call.request.url)
         if action == "error":
@@ -258,6 +265,11 @@ class Worker:
                 self._watch(client)
             self._clients.update(dict.fromkeys(functions, made))
 
+    @property
+    def all_clients(self) -> list[Any]:
+        """Every client there is."""
+        return [client for made in self._clients.values() for client in made.values()]
+
     def clients(self, function: str) -> dict[str, Any]:
         """The clients that a function uses, by service."""
         return self._clients[function]
@@ -276,6 +288,13 @@ class Worker:
 
         client.meta.events.register("before-call", before_call)
         client.meta.events.register("before-send", before_send)
+
+
+def reconnect(client: Any, sandbox: RunningSandbox) -> None:
+    """Let a client go on with a server that has been started anew: new connections, and the learner's new keys."""
+    client._endpoint.http_session.close()
+    known, keys = client._request_signer._credentials, sandbox.home.credentials
+    known.access_key, known.secret_key = keys.access_key_id, keys.secret_access_key
 
 
 # --- answers ---

@@ -20,7 +20,7 @@ from athena_transform.lake import Lake
 from athena_transform.settings import Settings
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
-from fault_injection import Call, Clock, Fault, Killed, Process, Struck, Worker, json_answer
+from fault_injection import Call, Clock, Fault, Killed, Process, Struck, Worker, json_answer, reconnect
 from fault_sources import BAD_ELEMENTS, Archive, Events, Timeline
 from fault_truth import Gold, check_lake, versions_of_gold
 from github_events_ingestor.backfill import Backfill
@@ -31,8 +31,11 @@ from github_events_ingestor.ingest import ingest
 from github_events_ingestor.state import StateStore
 from github_events_ingestor.store import Store
 from github_events_ingestor.token import read_token
-from running_sandbox import RunningSandbox
+from running_sandbox import RunningSandbox, kill
 from transform_lake import GOLD, HOURLY, SILVER, SandboxLake
+from urllib3.exceptions import HTTPError
+
+from workshop.sandbox import lifecycle
 
 DAYS = (date(2025, 6, 29), date(2025, 6, 30), date(2025, 7, 1))
 # Further back than Silver looks by itself.
@@ -85,6 +88,14 @@ class Arena:
         self.sandbox = sandbox
         self.workers = (Worker(sandbox), Worker(sandbox))
         self.observer = {name: sandbox.client(name) for name in ("s3", "glue", "athena")}
+
+    def crash(self) -> None:
+        """Kill the sandbox's server and start it again, on the same ports with what it had acknowledged."""
+        kill(self.sandbox)
+        lifecycle.up(self.sandbox.home)
+        workers = [client for worker in self.workers for client in worker.all_clients]
+        for client in [*workers, *self.observer.values()]:
+            reconnect(client, self.sandbox)
 
 
 @dataclass
@@ -186,7 +197,7 @@ class World:
             return Ended(outcome=functions[process.function](process, worker.clients(process.function), **arguments))
         except Killed:
             return Ended()
-        except (ClientError, BotoCoreError, TransformError, IngestorError) as error:
+        except (ClientError, BotoCoreError, HTTPError, TransformError, IngestorError) as error:
             return Ended(error=error)
         finally:
             process.is_dead = True
@@ -289,10 +300,15 @@ class World:
         finally:
             self._is_nested = False
 
+    def crash(self) -> None:
+        """The sandbox dies, and comes back."""
+        self.arena.crash()
+
     def look(self) -> None:
-        """A reader queries Gold. Every day is a whole one, as Silver was when a run of Gold could read it;
-        none goes back
-        to an older version, or vanishes.
+        """A reader queries Gold.
+
+        Every day is a whole one, as Silver was when a run of Gold could read it; none goes back to an older version, or
+        vanishes.
         """
         for table, days in self._read_gold().items():
             for day in {*days, *(day for name, day in self.seen if name == table)}:

@@ -2,28 +2,14 @@
 
 import io
 import json
-import os
-import signal
-import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from running_sandbox import RunningSandbox, trust
+from running_sandbox import RunningSandbox, kill, trust
 
 from workshop.sandbox import lifecycle
-from workshop.sandbox.lock import HomeLock
-
-
-def kill(sandbox: RunningSandbox) -> None:
-    """End the server at once, as a crash or the out-of-memory killer would."""
-    lock = HomeLock(sandbox.home.lock)
-    holder = lock.holder()
-    assert holder is not None
-    os.kill(holder.pid, signal.SIGKILL)
-    while lock.holder() is not None:
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
