@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 from athena_transform import gold, silver
 from athena_transform.athena import Athena
-from athena_transform.compaction import GRACE
 from athena_transform.deadline import Deadline
 from athena_transform.errors import TransformError
 from athena_transform.lake import Lake
 from athena_transform.settings import Settings
+from athena_transform.staging import GRACE
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 from fault_injection import Call, Clock, Fault, Killed, Process, Struck, Worker, json_answer, reconnect

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import typer
-from athena_transform import publisher, silver
+from athena_transform import silver, staging
 from fault_injection import SCRIPTS, Fault
 from fault_lake import DAYS, Arena, World
 from fault_schedules import Step, draw
@@ -92,7 +92,7 @@ def test_files_of_a_failed_insert_that_stay_are_found(arena: Arena, monkeypatch:
 
 
 def test_a_replaced_day_that_is_deleted_at_once_is_found(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "GRACE", timedelta(0))
+    monkeypatch.setattr(staging, "GRACE", timedelta(0))
     steps = [
         *(Step(*one) for one in _two_days_of_gold()),
         Step("gold"),

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from athena_transform import compaction, gold, publisher, silver
-from athena_transform.compaction import GRACE
+from athena_transform import compaction, gold, silver
 from athena_transform.errors import QueryFailedError
 from athena_transform.lake import Outcome
+from athena_transform.staging import GRACE
 from running_sandbox import RunningSandbox
 from transform_lake import GOLD, HOURLY, SandboxLake, comparable, expected_gold, expected_hourly, expected_silver
 
@@ -455,7 +455,7 @@ def test_replaced_folders_go_after_the_grace_period(lake: SandboxLake, events: l
     gold.run(lake.lake("gold"))
     assert old.items() < lake.objects("gold").items()
 
-    lake.time_passed = publisher.GRACE + timedelta(minutes=1)
+    lake.time_passed = GRACE + timedelta(minutes=1)
     assert gold.run(lake.lake("gold")) == Outcome("nothing_to_do")
     assert not old.keys() & lake.objects("gold").keys()
     assert_gold_is_complete(lake)

@@ -6,30 +6,25 @@ tell row groups apart, and files that are large already are copied within S3. Th
 through a table over it, and then one Glue call points the partition there. A reader plans with the old folder or with
 the new one; both hold the same rows. Later inserts write where the partition points.
 
-It runs under Silver's lease, so no insert runs meanwhile. As in Gold, the state lists every folder that readers do not
-need as `retired`: the new one from before it is written until it is published, the old one from just before that.
+It runs under Silver's lease, so no insert runs meanwhile. What becomes of the old folder, and of one that a crash
+leaves: `staging`.
 """
 
+import functools
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from athena_transform.athena import Query
-from athena_transform.cleanup import remove_folder, split_location
+from athena_transform.cleanup import split_location
 from athena_transform.errors import AuditError, SettingsError
 from athena_transform.lake import Lake
 from athena_transform.settings import SILVER_AUDIT_TABLE, SILVER_TABLE
 from athena_transform.sql import column_list, months_predicate, paths, statement
+from athena_transform.staging import Retired, audit_table
 from athena_transform.state import Lease
 from athena_transform.telemetry import logger
 
-# Twice the longest that a DML query may take by default, 30 minutes.
-# https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
-GRACE = timedelta(hours=1)
 # "Optimize file sizes": splits of 128 MB or more. A file of half that is left alone.
 # https://docs.aws.amazon.com/athena/latest/ug/performance-tuning-data-optimization-techniques.html
 LARGE_BYTES = 64 * 1024**2
@@ -60,6 +55,7 @@ class Compactor:
     def __init__(self, lake: Lake, lease: Lease) -> None:
         self._lake = lake
         self._lease = lease
+        self._retired = Retired(lake, lease)
 
     def compact(self, *, named: Iterable[str], written: Iterable[str]) -> tuple[str, ...]:
         """Compact the months that are named, and of those written to the ones with many small files.
@@ -86,29 +82,24 @@ class Compactor:
 
     def remove_retired(self) -> None:
         """Delete the folders that have been out of use for longer than GRACE."""
-        retired = self._retired()
-        due = [item for item in retired if datetime.fromisoformat(item["since"]) <= self._lake.now() - GRACE]
-        if not due:
-            return
-        live = self._lake.silver_partitions()
-        for item in due:
-            if item["location"] != live.get(item["month"]):
-                files = remove_folder(self._lake.s3, item["location"], within=self._lake.settings.silver_location)
-                logger.info("Removed a retired folder", extra={"location": item["location"], "files": files})
-        self._lease.document["retired"] = [item for item in retired if item not in due]
+        partitions = functools.cache(self._lake.silver_partitions)
+        self._retired.remove_due(
+            lambda item: partitions().get(item["month"]), within=lambda _: self._lake.settings.silver_location
+        )
 
     def _rewrite(self, month: str, live: str, files: list[File]) -> None:
+        table = self._lake.table(SILVER_TABLE)
         year, number = month.split("-")
         run_id = f"{self._lake.now():%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
         location = f"{self._lake.settings.silver_location}compacted/year={year}/month={number}/run={run_id}/"
-        self._retire(month, location)
+        self._retired.add([location], month=month)
         for index, group in enumerate(groups(file for file in files if file.is_small)):
             target = f"{location}part={index:04}/"
             text = statement(
                 "silver_compact",
                 location=target,
                 # Not spelt out in the statement: a column that was added to the table must survive.
-                columns=column_list(column["Name"] for column in self._table()["StorageDescriptor"]["Columns"]),
+                columns=column_list(column["Name"] for column in table["StorageDescriptor"]["Columns"]),
                 months=months_predicate([month]),
                 objects=paths(file.path for file in group),
             )
@@ -117,10 +108,9 @@ class Compactor:
             if not file.is_small:
                 self._copy(file, location)
         self._audit(month, location)
-        # This saves, which also proves that the lease is still ours, right before readers are shown something new.
-        self._retire(month, live)
+        self._retired.add([live], month=month)
         self._publish(month, location)
-        self._lease.document["retired"] = [item for item in self._retired() if item["location"] != location]
+        self._retired.take_back([location])
         self._lease.save()
         written = self._files(location)
         logger.info(
@@ -153,24 +143,8 @@ class Compactor:
 
     def _audit(self, month: str, location: str) -> None:
         """Count the folder, with the engine that its readers use, against the month; AuditError if they differ."""
-        table = {
-            "Name": SILVER_AUDIT_TABLE,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": self._table().get("Parameters", {}),
-            "StorageDescriptor": {**self._table()["StorageDescriptor"], "Location": location},
-        }
-        database = self._lake.settings.database
-        try:
-            self._lake.glue.create_table(DatabaseName=database, TableInput=table)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "AlreadyExistsException":
-                raise
-            # A run that was killed while it checked has left it; the lease makes us the only one to use it now.
-            self._lake.glue.update_table(DatabaseName=database, TableInput=table)
-        try:
+        with audit_table(self._lake, SILVER_AUDIT_TABLE, self._lake.table(SILVER_TABLE), location):
             execution = self._lake.athena.run(Query(statement("silver_audit_month", months=months_predicate([month]))))
-        finally:
-            self._lake.glue.delete_table(DatabaseName=database, Name=SILVER_AUDIT_TABLE)
         [row] = self._lake.athena.rows(execution.query_execution_id)
         if row[:4] != row[4:]:
             raise AuditError(f"{location} holds (rows, ids, first, last) {row[:4]}, but the month {month} {row[4:]}.")
@@ -178,25 +152,13 @@ class Compactor:
     def _publish(self, month: str, location: str) -> None:
         """Point the month's partition to the folder: one call, all or nothing for readers."""
         values = month.split("-")
-        descriptor = {**self._table()["StorageDescriptor"], "Location": location}
+        descriptor = {**self._lake.table(SILVER_TABLE)["StorageDescriptor"], "Location": location}
         self._lake.glue.update_partition(
             DatabaseName=self._lake.settings.database,
             TableName=SILVER_TABLE,
             PartitionValueList=values,
             PartitionInput={"Values": values, "StorageDescriptor": descriptor},
         )
-
-    def _table(self) -> dict[str, Any]:
-        return self._lake.table(SILVER_TABLE)
-
-    def _retired(self) -> list[dict[str, str]]:
-        retired: list[dict[str, str]] = self._lease.document.get("retired", [])
-        return retired
-
-    def _retire(self, month: str, location: str) -> None:
-        item = {"month": month, "location": location, "since": self._lake.now().isoformat()}
-        self._lease.document["retired"] = [*self._retired(), item]
-        self._lease.save()
 
 
 def groups(files: Iterable[File]) -> list[list[File]]:

@@ -1,34 +1,26 @@
 """Days of Gold: each written beside, then published at once; never half of one.
 
 A day of a Gold table lives in a folder of its own run, and Glue's partition says which run readers see. Publishing is
-one Glue call a table, so a reader plans with the old folder or with the new one. The replaced folder stays until every
-query that may have planned with it has ended.
-
-The state lists as `retired` every folder that readers do not need: a new one from before it is written until it is
-published, and the replaced one from just before that. A crash anywhere therefore leaves no folder unaccounted for, and
-what is live is asked of Glue before anything is deleted.
+one Glue call a table, so a reader plans with the old folder or with the new one. What becomes of the replaced folder,
+and of one that a crash leaves: `staging`.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from athena_transform.athena import Query
-from athena_transform.cleanup import remove_folder
 from athena_transform.errors import UnsafeDeletionError
 from athena_transform.lake import Lake
 from athena_transform.settings import GOLD_HOURLY_TABLE, GOLD_TABLE
 from athena_transform.sql import day_parameter, months_predicate, statement
+from athena_transform.staging import Item, Retired, audit_table
 from athena_transform.state import Lease
 from athena_transform.telemetry import logger
-
-# Twice the longest that a DML query may take by default, 30 minutes.
-# https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
-GRACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Publisher:
 
     def __init__(self, lake: Lake, lease: Lease, run_id: str, tables: tuple[GoldTable, ...] = GOLD_TABLES) -> None:
         self._lake = lake
-        self._lease = lease
+        self._retired = Retired(lake, lease)
         self._run_id = run_id
         self._tables = tables
         self._descriptions: dict[str, dict[str, Any]] = {}
@@ -76,7 +68,7 @@ class Publisher:
         """Write the day anew for all tables, from these months of Silver."""
         folder = f"ingest_dt={day.isoformat()}/run={self._run_id}/"
         folders = {table.name: f"{self._location(table)}{folder}" for table in self._tables}
-        self._retire(day, folders.values())
+        self._retired.add(folders.values(), day=day.isoformat())
         predicate = months_predicate(months)
         for table in self._tables:
             text = statement(table.unload, location=folders[table.name], months=predicate)
@@ -88,18 +80,18 @@ class Publisher:
         """While this lasts, `<table>_audit` is a table over just the staged folder, for the engine readers use."""
         with ExitStack() as tables:
             for table in self._tables:
-                tables.enter_context(self._audit_table(table, staged.folders[table.name]))
+                folder = staged.folders[table.name]
+                tables.enter_context(audit_table(self._lake, table.audit_name, self._description(table), folder))
             yield
 
     def publish(self, staged: Staged) -> None:
         """Show the day to readers. The caller's next save makes the state forget the new folders as retired."""
         live = {table.name: self._live_location(table, staged.day) for table in self._tables}
-        # This saves, which also proves that the lease is still ours, right before readers are shown something new.
-        self._retire(staged.day, [location for location in live.values() if location is not None])
+        replaced = [location for location in live.values() if location is not None]
+        self._retired.add(replaced, day=staged.day.isoformat())
         for table in self._tables:
             self._point(table, staged.day, staged.folders[table.name], is_new=live[table.name] is None)
-        published = set(staged.folders.values())
-        self._lease.document["retired"] = [item for item in self._retired() if item["location"] not in published]
+        self._retired.take_back(set(staged.folders.values()))
         logger.info("Published a day", extra={"day": staged.day.isoformat(), "folders": staged.folders})
 
     def is_published(self, day: date) -> bool:
@@ -108,16 +100,11 @@ class Publisher:
 
     def remove_retired(self) -> None:
         """Delete the folders that have been out of use for longer than GRACE."""
-        kept = []
-        for item in self._retired():
-            if datetime.fromisoformat(item["since"]) > self._lake.now() - GRACE:
-                kept.append(item)
-                continue
-            table = self._table_of(item["location"])
-            if item["location"] != self._live_location(table, date.fromisoformat(item["day"])):
-                files = remove_folder(self._lake.s3, item["location"], within=self._location(table))
-                logger.info("Removed a retired folder", extra={"location": item["location"], "files": files})
-        self._lease.document["retired"] = kept
+
+        def live(item: Item) -> str | None:
+            return self._live_location(self._table_of(item["location"]), date.fromisoformat(item["day"]))
+
+        self._retired.remove_due(live, within=lambda item: self._location(self._table_of(item["location"])))
 
     def _location(self, table: GoldTable) -> str:
         return table.location(self._lake.settings.gold_bucket)
@@ -127,37 +114,6 @@ class Publisher:
             if location.startswith(self._location(table)):
                 return table
         raise UnsafeDeletionError(f"The state calls {location} retired, which is not a folder of Gold.")
-
-    def _retired(self) -> list[dict[str, str]]:
-        retired: list[dict[str, str]] = self._lease.document.get("retired", [])
-        return retired
-
-    def _retire(self, day: date, locations: Iterable[str]) -> None:
-        since = self._lake.now().isoformat()
-        items = [{"day": day.isoformat(), "location": location, "since": since} for location in locations]
-        self._lease.document["retired"] = [*self._retired(), *items]
-        self._lease.save()
-
-    @contextmanager
-    def _audit_table(self, table: GoldTable, location: str) -> Iterator[None]:
-        database = self._lake.settings.database
-        audit = {
-            "Name": table.audit_name,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": self._description(table).get("Parameters", {}),
-            "StorageDescriptor": self._descriptor(table, location),
-        }
-        try:
-            self._lake.glue.create_table(DatabaseName=database, TableInput=audit)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "AlreadyExistsException":
-                raise
-            # A run that was killed while it checked has left it; the lease makes us the only one to use it now.
-            self._lake.glue.update_table(DatabaseName=database, TableInput=audit)
-        try:
-            yield
-        finally:
-            self._lake.glue.delete_table(DatabaseName=database, Name=table.audit_name)
 
     def _live_location(self, table: GoldTable, day: date) -> str | None:
         """The folder that readers of the day see; None when the day has not been published."""
