@@ -31,17 +31,26 @@ def state(world: World, execution_id: str) -> str:
     return str(world.athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"]["State"])
 
 
-def until_runs(world: World, execution_id: str) -> None:
-    while state(world, execution_id) == "QUEUED":
+PATIENCE = 120
+"""Seconds after which a query that does not move is reported as stuck, with its state."""
+
+
+def until(world: World, execution_id: str, states: tuple[str, ...]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while (now := state(world, execution_id)) not in states:
+        assert time.monotonic() < deadline, f"{now} for {PATIENCE} s, waiting for {states}"
         time.sleep(0.02)
+
+
+def until_runs(world: World, execution_id: str) -> None:
+    until(world, execution_id, ("RUNNING", *ENDED))
 
 
 def stopped_after(world: World, execution_id: str) -> float:
     """Seconds from StopQueryExecution until the query has ended."""
     started = time.monotonic()
     world.athena.stop_query_execution(QueryExecutionId=execution_id)
-    while state(world, execution_id) not in ENDED:
-        time.sleep(0.02)
+    until(world, execution_id, ENDED)
     return time.monotonic() - started
 
 
