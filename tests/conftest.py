@@ -32,6 +32,16 @@ def sandbox(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     return start_sandbox()
 
 
+@pytest.fixture
+def environment(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables that lead clients to the sandbox."""
+    for name, value in sandbox.home.environment().items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def assume(sandbox: RunningSandbox) -> Assume:
     """Create a role that may do what the statements say, and return a session's credentials."""

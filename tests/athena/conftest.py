@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from athena_fakes import FakeCatalog, FakeStorage, LocalLake
-from running_sandbox import RunningSandbox
 
 from workshop.sandbox.athena.engine import Engine
 
@@ -20,13 +19,3 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture
 def local(engine: Engine, tmp_path: Path) -> LocalLake:
     return LocalLake(engine, FakeCatalog(), FakeStorage(tmp_path / "s3"))
-
-
-@pytest.fixture
-def environment(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variables that lead clients to the sandbox."""
-    for name, value in sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)

@@ -1,8 +1,8 @@
-"""Fixtures of the fault tests: sandboxes of their own, and settings that make runs small and repeatable."""
+"""Settings of the fault tests, which make runs small and repeatable."""
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +10,6 @@ import botocore.endpoint
 import pytest
 from athena_transform import bronze, compaction, gold, silver
 from athena_transform.rules import load_rules
-from running_sandbox import RunningSandbox
 
 # What the transforms' own tests made: a lake in the sandbox, and what it must hold.
 sys.path.append(str(Path(__file__).resolve().parent.parent / "lambdas"))
@@ -34,9 +33,3 @@ def small_runs() -> Iterator[None]:
         logging.disable(logging.CRITICAL)
         yield
         logging.disable(before)
-
-
-@pytest.fixture(scope="module")
-def sandboxes(start_sandbox: Callable[..., RunningSandbox], small_runs: None) -> list[RunningSandbox]:
-    """One for each core that the tests may use; they are stopped at the session's end."""
-    return [start_sandbox() for _ in range(2)]

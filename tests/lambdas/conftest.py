@@ -1,11 +1,13 @@
 """Fixtures shared by the Lambdas' tests."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from github_events_ingestor.telemetry import logger
 from serving import serving
 
 
@@ -20,3 +22,19 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             return server.url
 
         yield start
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What a function of the ingestor has printed since the last call."""
+    # The logger writes to the stream of the time when it was imported, the metrics to today's.
+    logged = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", logged)
+
+    def read() -> str:
+        captured, written = capsys.readouterr(), logged.getvalue()
+        logged.seek(0)
+        logged.truncate()
+        return written + captured.out + captured.err
+
+    return read

@@ -3,7 +3,6 @@
 What is expected is counted from the served files with gzip and json.
 """
 
-import gzip
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,7 +19,7 @@ from github_events_ingestor.hour_store import HourStore
 from github_events_ingestor.replay import Replay
 from hypothesis import given
 from hypothesis import strategies as st
-from ingestor_world import BRONZE, QUARANTINE, Invocation, Scripted, event, keys, lines
+from ingestor_world import BRONZE, QUARANTINE, Invocation, Scripted, archive, event, keys, lines
 from running_sandbox import RunningSandbox
 
 from workshop.sandbox.github import open_source
@@ -37,10 +36,6 @@ def store(sandbox: RunningSandbox) -> HourStore:
     client, bucket = sandbox.client("s3"), f"dp-test-{uuid4().hex[:12]}-raw"
     client.create_bucket(Bucket=bucket)
     return HourStore(client, bucket, BRONZE, QUARANTINE, "state/gharchive_backfill/")
-
-
-def archive(*raws: bytes) -> bytes:
-    return gzip.compress(b"".join(raw + b"\n" for raw in raws), mtime=0)
 
 
 def run(store: HourStore, url: str) -> Any:

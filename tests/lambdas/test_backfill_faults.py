@@ -29,7 +29,7 @@ from github_events_ingestor.hour_store import HourStore
 from github_events_ingestor.quarantine import MAX_RAW_BYTES
 from github_events_ingestor.replay import Replay
 from github_events_ingestor.settings import BackfillSettings
-from ingestor_world import BRONZE, QUARANTINE, Invocation, Scripted, event
+from ingestor_world import BRONZE, QUARANTINE, Invocation, Scripted, archive, event
 
 Serve = Callable[[Any], str]
 DAY, HOUR = date(2025, 6, 11), 7
@@ -131,10 +131,6 @@ def _error(code: str) -> ClientError:
 
 def store_of(s3: MemoryS3) -> HourStore:
     return HourStore(s3, BUCKET, BRONZE, QUARANTINE, RECORDS)
-
-
-def archive(*raws: bytes) -> bytes:
-    return gzip.compress(b"".join(raw + b"\n" for raw in raws), mtime=0)
 
 
 def run(s3: MemoryS3, url: str, invocation: Invocation | None = None) -> HourOutcome:

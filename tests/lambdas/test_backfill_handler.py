@@ -1,7 +1,5 @@
 """The backfill's entry point: what an event asks for, what comes back, and what is logged and measured."""
 
-import gzip
-import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,29 +8,19 @@ from uuid import uuid4
 import pytest
 from github_events_ingestor.backfill_handler import Request, handler
 from github_events_ingestor.errors import CorruptArchiveError, RequestError
-from github_events_ingestor.telemetry import logger
-from ingestor_world import BRONZE, Invocation, Scripted, event, keys
+from ingestor_world import BRONZE, Invocation, Scripted, archive, event, keys
 from running_sandbox import RunningSandbox
 
 Serve = Callable[[Any], str]
-Printed = Callable[[], list[dict[str, Any]]]
+Printed = Callable[[], str]
 ASKED = {"id": "execution-7", "day": "2025-06-11", "hour": 13}
 EVENTS = [json.dumps(event(number)).encode() for number in (1, 2, 3)]
 BAD = b'{"id": "4", "type": '
 
 
-def archive(*raws: bytes) -> bytes:
-    return gzip.compress(b"".join(raw + b"\n" for raw in raws), mtime=0)
-
-
 @pytest.fixture
-def raw_bucket(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+def raw_bucket(sandbox: RunningSandbox, environment: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """A bucket, and the environment that Lambda gives the function."""
-    for name, value in sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
     bucket = f"dp-test-{uuid4().hex[:12]}-raw"
     sandbox.client("s3").create_bucket(Bucket=bucket)
     monkeypatch.setenv("RAW_BUCKET", bucket)
@@ -41,23 +29,8 @@ def raw_bucket(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     return bucket
 
 
-@pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
-    """The JSON lines that the function has printed since the last call."""
-    logged = io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", logged)
-
-    def read() -> list[dict[str, Any]]:
-        text = logged.getvalue() + capsys.readouterr().out
-        logged.seek(0)
-        logged.truncate()
-        return [json.loads(line) for line in text.splitlines()]
-
-    return read
-
-
-def measured(output: list[dict[str, Any]]) -> dict[str, float]:
-    [metrics] = [line for line in output if "_aws" in line]
+def measured(output: str) -> dict[str, float]:
+    [metrics] = [line for line in map(json.loads, output.splitlines()) if "_aws" in line]
     [directive] = metrics["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Lakehouse"
     assert sorted(directive["Dimensions"][0]) == ["function_name", "service"]
@@ -80,7 +53,7 @@ def test_an_hour_is_reported_and_measured_once(
     assert measured(output) == {
         "EventsStored": 3, "EventsQuarantined": 1, "BytesStored": size, "HoursMissing": 0, "HoursCorrupt": 0,
     }  # fmt: skip
-    [line] = [line for line in output if line.get("message") == "Looked after an hour"]
+    [line] = [line for line in map(json.loads, output.splitlines()) if line.get("message") == "Looked after an hour"]
     assert (line["correlation_id"], line["hour"]) == ("execution-7", 13)
 
     # Delivered twice: the same report, and nothing counted a second time.

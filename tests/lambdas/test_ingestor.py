@@ -5,7 +5,6 @@ Expected lines come from the replica's source, not from the ingestor.
 
 import gzip
 import hashlib
-import io
 import json
 import os
 from collections import Counter
@@ -23,7 +22,6 @@ from github_events_ingestor.ingest import Outcome, ingest
 from github_events_ingestor.poll import Poll, Timeline
 from github_events_ingestor.state import State
 from github_events_ingestor.store import Store
-from github_events_ingestor.telemetry import logger
 from ingestor_world import (
     BRONZE,
     QUARANTINE,
@@ -313,31 +311,12 @@ def test_a_timeline_without_events_is_empty(documents: list[Any], quarantined: i
 
 
 @pytest.fixture
-def lambda_environment(sandbox: RunningSandbox, bucket: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name, value in sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
+def lambda_environment(environment: None, bucket: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setenv("RAW_BUCKET", bucket)
     monkeypatch.setenv("BRONZE_PREFIX", BRONZE)
     monkeypatch.setenv("STATE_KEY", STATE_KEY)
     monkeypatch.delenv("GITHUB_TOKEN_PARAMETER", raising=False)
     return monkeypatch
-
-
-@pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """All that the function has printed."""
-    # The logger writes to the stream of the time when it was imported, the metrics to today's.
-    logged = io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", logged)
-
-    def read() -> str:
-        captured = capsys.readouterr()
-        return logged.getvalue() + captured.out + captured.err
-
-    return read
 
 
 def test_the_handler_polls_reports_and_measures(

@@ -21,13 +21,8 @@ FUNCTION = "dp-breakage-patient"
 
 
 @pytest.fixture
-def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name, value in sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    yield boto3.Session()
+def session(environment: None) -> Any:
+    return boto3.Session()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Temporary identities on a running sandbox: they can do what they were given, nothing else, and then they are gone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -14,13 +13,8 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name, value in sandbox.home.environment().items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    yield boto3.Session()
+def session(environment: None) -> Any:
+    return boto3.Session()
 
 
 def test_a_temporary_role_has_what_it_was_given(session: Any) -> None:
