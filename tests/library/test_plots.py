@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from workshop import plots
-from workshop.diagrams import architecture, tree
+from workshop.diagrams import BOXES, architecture, tree
+from workshop.paths import REPOSITORY
 
 
 def series(*seconds: int, who: str = "people") -> pd.DataFrame:
@@ -57,6 +58,13 @@ def test_architecture_shows_what_is_there() -> None:
     state = architecture(["aws_s3_bucket.state"])
     assert nothing.count("stroke-dasharray") == 11  # all boxes but the two sources and you
     assert state.count("stroke-dasharray") == 10
+
+
+def test_the_readme_shows_the_architecture_as_it_is() -> None:
+    # A picture in a page of its own does not inherit a colour; this grey can be read on white and on black.
+    drawn = architecture(box.address for box in BOXES).replace("currentColor", "#767676")
+    picture = REPOSITORY / "docs" / "images" / "architecture.svg"
+    assert picture.read_text(encoding="utf-8") == drawn, f"{picture.name} shows another architecture: write it anew"
 
 
 def test_tree_adds_up() -> None:
