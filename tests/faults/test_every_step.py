@@ -17,7 +17,7 @@ from test_schedules import play
 pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.timeout(14_400),
-    pytest.mark.skipif("LAKEHOUSE_FAULT_EVERY_STEP" not in os.environ, reason="takes long: LAKEHOUSE_FAULT_EVERY_STEP=1"),
+    pytest.mark.skipif("LAKEHOUSE_FAULT_EVERY_STEP" not in os.environ, reason="long: LAKEHOUSE_FAULT_EVERY_STEP=1"),
 ]
 
 KINDS = ("killed before", "killed after", "denied", "answers lost until given up", "another worker")
